@@ -1,0 +1,3 @@
+from ral_core.cli import main
+
+raise SystemExit(main())

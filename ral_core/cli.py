@@ -1,0 +1,57 @@
+"""`python -m ral_core VERB`: a thin door into functions that the page and Python call too."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from ral_core import __version__
+from ral_core.errors import RALError
+
+VERBS = {
+    "app": "open the page",
+    "doctor": "check what is installed and shipped",
+    "search": "find the films that hold a described moment",
+    "explain": "say why a film was found",
+    "evaluate": "score a model over a split",
+    "train": "train a model from a config",
+    "index": "make a collection searchable",
+    "world": "build the rendered film corpus",
+}
+"""Every verb lives in `ral_core.commands.<verb>` with `add(parser)` and `run(args)`."""
+
+
+def parser_for(verb: str | None) -> argparse.ArgumentParser:
+    """The whole parser, with the arguments of `verb` only, so that one verb loads one module."""
+    parser = argparse.ArgumentParser(prog="python -m ral_core", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, help_line in VERBS.items():
+        command = commands.add_parser(
+            name, help=help_line, description=help_line, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if name == verb:
+            importlib.import_module(f"ral_core.commands.{name}").add(command)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 when it worked, 1 for a failure said in one sentence, 2 for bad arguments."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in arguments if not word.startswith("-")), None)
+    parsed = parser_for(verb).parse_args(arguments)
+    command = importlib.import_module(f"ral_core.commands.{parsed.verb}")
+    try:
+        return int(command.run(parsed) or 0)
+    except RALError as problem:
+        print(f"ral_core {parsed.verb}: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nral_core {parsed.verb}: stopped; start it again to go on.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

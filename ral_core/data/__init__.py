@@ -1,0 +1,1 @@
+"""What is written on disk: videos and captions."""

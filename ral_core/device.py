@@ -1,0 +1,22 @@
+"""The device is chosen once, at the door."""
+
+from __future__ import annotations
+
+import torch
+
+from ral_core.errors import UnknownName
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` takes CUDA when there is one, else the CPU; any other name is taken literally.
+
+    Raises UnknownName when the named device is not on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as problem:
+        raise UnknownName(f"Device {name!r} cannot be used here ({problem}); try --device cpu.") from None
+    return device

@@ -1,0 +1,1 @@
+"""Numbers a model can eat: visual and word features."""

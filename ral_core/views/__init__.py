@@ -1,0 +1,1 @@
+"""Pages: each draws what the analysis computed."""

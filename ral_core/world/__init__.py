@@ -1,0 +1,1 @@
+"""The rendered world: scene graphs, language, truth, drawing."""
