@@ -1,11 +1,17 @@
-"""Training batches: a film with some of its captions, as tensors."""
+"""Training batches: videos with some of their captions, as tensors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
+from ral_core.data.captions import Caption
+from ral_core.errors import DataError
+from ral_core.features.packed import PackedVideos, PackedWords
 from ral_core.tensors import QueryBatch, TensorRecord, VideoBatch
 
 
@@ -19,3 +25,94 @@ class TrainBatch(TensorRecord):
 
     def __len__(self) -> int:
         return len(self.videos)
+
+
+@dataclass(frozen=True)
+class CaptionedVideos:
+    """A training split: every sample is one video with N of its captions.
+
+    `captions_per_video` draws that many without replacement, anew each epoch; None takes all, as the papers do.
+    """
+
+    videos: PackedVideos
+    words: PackedWords  # grouped by video, in the order of `videos`
+    first: np.ndarray  # (V + 1,) int64: the captions of video v are first[v] to first[v + 1]
+    batch_videos: int
+    max_words: int
+    captions_per_video: int | None = None
+
+    def __len__(self) -> int:
+        """How many batches an epoch has; the last one may be smaller."""
+        return -(-len(self.videos) // self.batch_videos)
+
+    def to(self, device: torch.device | str) -> CaptionedVideos:
+        """The same data with its features on `device`, so that no batch has to travel."""
+        return CaptionedVideos(
+            self.videos.to(device),
+            self.words.to(device),
+            self.first,
+            self.batch_videos,
+            self.max_words,
+            self.captions_per_video,
+        )
+
+    def epoch(self, seed: int, epoch: int, start: int = 0) -> Iterator[TrainBatch]:
+        """The batches of one epoch from number `start` on.
+
+        Order and captions depend on (seed, epoch) alone: whoever starts in the middle meets the same batches.
+        """
+        random = np.random.default_rng((seed, epoch))
+        order = random.permutation(len(self.videos))
+        chosen, counts = self._choose(random)
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        for at in range(start * self.batch_videos, len(order), self.batch_videos):
+            which = order[at : at + self.batch_videos]
+            captions = chosen[_ragged_ranges(begins[which], counts[which])]
+            yield self.batch(which, captions, counts[which])
+
+    def batch(self, which: np.ndarray, captions: np.ndarray, counts: np.ndarray) -> TrainBatch:
+        """The batch of videos `which` (V,) with `captions` (Q,), of which counts[v] belong to the v-th."""
+        device = self.videos.batch.clips.device
+        owner = torch.repeat_interleave(torch.arange(len(which)), torch.as_tensor(counts))
+        return TrainBatch(
+            videos=self.videos.batch.rows(torch.as_tensor(which, device=device)),
+            queries=self.words.rows(torch.as_tensor(captions), self.max_words),
+            owner=owner.to(device),
+        )
+
+    def _choose(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Caption positions grouped by video, and how many each video has: N drawn, or all of them in order."""
+        counts = np.diff(self.first)
+        if self.captions_per_video is None:
+            return np.arange(self.first[-1]), counts
+        video = np.repeat(np.arange(len(counts)), counts)
+        shuffled = np.lexsort((random.random(len(video)), video))  # grouped by video, at random within one
+        place = np.arange(len(video)) - self.first[video]
+        return shuffled[place < self.captions_per_video], np.minimum(counts, self.captions_per_video)
+
+
+def group_captions(captions: Sequence[Caption], ids: Sequence[str]) -> tuple[list[Caption], np.ndarray]:
+    """The captions in the order of their videos, and where each video's begin, (V + 1,) int64.
+
+    Raises DataError when a caption's video has no features, or a video has no caption.
+    """
+    row = {video_id: number for number, video_id in enumerate(ids)}
+    missing = next((c for c in captions if c.film not in row), None)
+    if missing is not None:
+        raise DataError(f"Caption {missing.id!r} belongs to {missing.film!r}, which has no features.")
+    owner = np.array([row[caption.film] for caption in captions], dtype=np.int64)
+    counts = np.bincount(owner, minlength=len(ids))
+    if not counts.all():
+        raise DataError(f"Video {ids[int(counts.argmin())]!r} has no caption, so it cannot be trained on.")
+    grouped = [captions[place] for place in np.argsort(owner, kind="stable")]
+    return grouped, np.concatenate([[0], np.cumsum(counts)])
+
+
+def _ragged_ranges(begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The numbers of several ranges, one after the other.
+
+    >>> _ragged_ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    before = np.cumsum(counts) - counts
+    return np.repeat(begins - before, counts) + np.arange(counts.sum())
