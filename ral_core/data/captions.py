@@ -72,7 +72,9 @@ class Caption:
             end=end,
             relevant=relevant,
             ambiguity=int(row.get("ambiguity", len(relevant))),
-            event=tuple(event) if isinstance(event, list | tuple) else (() if event is None else (int(event),)),
+            event=tuple(event)
+            if isinstance(event, list | tuple)
+            else (() if event is None else (int(event),)),
             logic=row.get("logic") or {},
             spans=tuple(Span(s["slot"], int(s["start"]), int(s["end"])) for s in row.get("spans", ())),
             importance=tuple((i["slot"], float(i["bits"])) for i in row.get("importance", ())),

@@ -46,6 +46,7 @@ class PackedVideos:
     ids: tuple[str, ...]
     batch: VideoBatch  # every video; clips (V, C, Dv), frames (V, F, Dv)
     frame_times: Tensor  # (V, F) seconds, 0 where padded
+    clip_times: Tensor  # (V, C) seconds, the mean time of each clip's frames
     durations: Tensor  # (V,) seconds
 
     def __len__(self) -> int:
@@ -74,19 +75,21 @@ def pack_videos(
         frames=torch.zeros(len(ids), max_frames, store.width),
         frame_mask=torch.zeros(len(ids), max_frames, dtype=torch.bool),
     )
-    times, durations = torch.zeros(len(ids), max_frames), torch.zeros(len(ids))
+    frame_times, clip_times = torch.zeros(len(ids), max_frames), torch.zeros(len(ids), clips)
+    durations = torch.zeros(len(ids))
     for row, video_id in enumerate(ids):
         video = store.video(video_id)
         count = min(len(video.frames), max_frames)
         fits = len(video.frames) <= max_frames
         frames = video.frames if fits else pool_rows(video.frames, max_frames)
-        seconds = video.times if fits else pool_rows(video.times[:, None], max_frames)[:, 0]
+        times = video.times[:, None]
         batch.clips[row] = torch.as_tensor(unit_rows(pool_rows(video.frames, clips)))
         batch.frames[row, :count] = torch.as_tensor(unit_rows(frames))
         batch.frame_mask[row, :count] = True
-        times[row, :count] = torch.as_tensor(seconds)
+        frame_times[row, :count] = torch.as_tensor(times if fits else pool_rows(times, max_frames))[:, 0]
+        clip_times[row] = torch.as_tensor(pool_rows(times, clips))[:, 0]
         durations[row] = video.duration
-    return PackedVideos(ids, batch, times, durations)
+    return PackedVideos(ids, batch, frame_times, clip_times, durations)
 
 
 @dataclass(frozen=True)

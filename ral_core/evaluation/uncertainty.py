@@ -1,0 +1,97 @@
+"""Does a model know what it does not know? Its variances, gates and margins against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Numbers = dict[str, float]
+
+
+def average_ranks(values: Array) -> Array:
+    """Ranks from 1, ties share their mean rank: (N,).
+
+    >>> average_ranks(np.array([3.0, 1.0, 3.0])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]
+
+
+def spearman(one: Array, other: Array) -> float:
+    """Rank correlation of two arrays (N,); nan when one of them is constant or N is below 2."""
+    if len(one) < 2:
+        return float("nan")
+    first, second = average_ranks(one), average_ranks(other)
+    first, second = first - first.mean(), second - second.mean()
+    scale = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / scale if scale > 0 else float("nan")
+
+
+def risk_coverage(confidence: Array, right: NDArray[np.bool_]) -> Array:
+    """The share of wrong answers among the n most confident, for n = 1 to N: (N,). Ties keep their order."""
+    order = np.argsort(-confidence, kind="stable")
+    return np.cumsum(~right[order]) / np.arange(1, len(right) + 1)
+
+
+def area_under_risk(confidence: Array, right: NDArray[np.bool_]) -> float:
+    """Area under the risk-coverage curve (AURC), in per cent: lower is better.
+
+    Answers at random order have the overall error rate; knowing every mistake beforehand has the least.
+    """
+    return 100.0 * float(risk_coverage(confidence, right).mean())
+
+
+def abstention_report(confidences: Mapping[str, Array], right: NDArray[np.bool_]) -> dict[str, Numbers]:
+    """AURC of every notion of confidence (N,), with random order and the perfect one for comparison.
+
+    `share` says how far from random (0) to perfect (1) it gets.
+    """
+    random = 100.0 * float(np.mean(~right))
+    perfect = area_under_risk(right.astype(float), right)
+    report = {"random": {"AURC": random, "share": 0.0}, "perfect": {"AURC": perfect, "share": 1.0}}
+    for name, confidence in confidences.items():
+        area = area_under_risk(confidence, right)
+        report[name] = {"AURC": area, "share": (random - area) / max(random - perfect, 1e-9)}
+    return report
+
+
+def margins(scores: Array) -> Array:
+    """How far the first video is ahead of the second, (Q,). scores (Q, V); 0 where there is one video only."""
+    if scores.shape[1] < 2:
+        return np.zeros(len(scores))
+    top = np.partition(scores, -2, axis=1)[:, -2:]
+    return top[:, 1] - top[:, 0]
+
+
+def entropies(scores: Array, temperature: float = 0.05) -> Array:
+    """Entropy in bits of the softmax over videos, (Q,). scores (Q, V)."""
+    logits = scores / temperature
+    logits = logits - logits.max(axis=1, keepdims=True)
+    weights = np.exp(logits)
+    chance = weights / weights.sum(axis=1, keepdims=True)
+    return -(chance * np.log2(np.maximum(chance, 1e-12))).sum(axis=1)
+
+
+def word_weights(gate: Array, pieces: Sequence[tuple[int, int]], words: Sequence[tuple[int, int]]) -> Array:
+    """The gate of each word, (N,): the sum over the pieces that overlap its characters.
+
+    gate (W,) for pieces at character offsets `pieces`; `words` are character ranges (start, end).
+    """
+    edges, ranges = np.array(pieces).reshape(-1, 2), np.array(words).reshape(-1, 2)
+    meets = (edges[None, :, 0] < ranges[:, None, 1]) & (edges[None, :, 1] > ranges[:, None, 0])
+    return meets.astype(float) @ gate
+
+
+def gate_agreement(gates: Sequence[Array], bits: Sequence[Array]) -> float:
+    """Mean over queries of the rank correlation between word gates and true word importance.
+
+    Queries whose words are all equally important (or gated) say nothing and are left out.
+    """
+    values = [spearman(gate, importance) for gate, importance in zip(gates, bits, strict=True)]
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
