@@ -324,7 +324,7 @@ def event_shots(
     edges = [round(event.start + (event.end - event.start) * part / parts, 1) for part in range(parts)]
     edges.append(event.end)
     actors = event_actors(rng, cast, event)
-    shots = []
+    shots: list[Shot] = []
     for start, end in pairwise(edges):
         transition = "cut" if shots else rng.choice(("cut", "cut", "cut", "fade", "wipe"))
         shots.append(_shot(start, end, index, event_camera(rng, cast, event), transition, place, actors))
