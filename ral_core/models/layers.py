@@ -1,0 +1,170 @@
+"""The small parts all backbones are made of.
+
+Source: sections on shared layers of MS-SL (ACM MM 2022), GMMFormer (AAAI 2024) and GMMFormer v2 (2024).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+MASKED = -10000.0
+"""Added to the attention score of a padded key; its weight is then exactly 0 in float32."""
+INIT_STD = 0.02
+
+
+def unit(x: Tensor) -> Tensor:
+    """`x` with its last axis scaled to length 1."""
+    return F.normalize(x, dim=-1)
+
+
+def gaussian_window(length: int, width: float, device: torch.device | None = None) -> Tensor:
+    """The (length, length) multiplier of attention scores; each row has its maximum at 1.
+
+    Centres are i/L and positions j/(L-1), as in the official code: in the second half of a row the peak
+    sits one before the diagonal, and trained weights have learned to live with it. Unlike the official
+    code we take the row's largest exponent off first, so narrow windows over 2 to 4 positions stay finite.
+    """
+    centre = torch.arange(length, device=device) / length
+    position = torch.arange(length, device=device) / max(length - 1, 1)
+    std = max(width, 1e-2) / 9
+    exponent = -((position[None] - centre[:, None]) ** 2) / (2 * std**2)
+    return (exponent - exponent.amax(-1, keepdim=True)).exp()
+
+
+class InputProjection(nn.Module):
+    """Features (..., in) to tokens (..., D): normalise, drop, map, cut at zero."""
+
+    def __init__(self, features: int, width: int, drop: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(features)
+        self.drop = nn.Dropout(drop)
+        self.linear = nn.Linear(features, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) to (..., D)."""
+        return self.linear(self.drop(self.norm(x))).relu()
+
+
+class Positions(nn.Module):
+    """Adds a learned vector per position, then normalises."""
+
+    def __init__(self, length: int, width: int, drop: float) -> None:
+        super().__init__()
+        self.table = nn.Embedding(length, width)
+        self.norm = nn.LayerNorm(width)
+        self.drop = nn.Dropout(drop)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, L, D) to (N, L, D)."""
+        return self.drop(self.norm(x + self.table.weight[: x.shape[1]]))
+
+
+class Attention(nn.Module):
+    """Multi-head attention whose raw scores a window multiplies; no output map.
+
+    The window acts before the softmax and before the mask, so a far position gets score 0, not
+    minus infinity: that is the papers' Gaussian constraint, and why a fused kernel cannot be used.
+    """
+
+    def __init__(self, width: int, heads: int, drop: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.drop = nn.Dropout(drop)
+
+    def forward(
+        self, source: Tensor, context: Tensor, mask: Tensor | None = None, window: Tensor | None = None
+    ) -> Tensor:
+        """Attend from source (N, S, D) to context (N, L, D); mask (N, L) bool, window (S, L)."""
+        query, key, value = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in (self.query(source), self.key(context), self.value(context))
+        )
+        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        if window is not None:
+            scores = scores * window
+        if mask is not None:
+            scores = scores + (~mask)[:, None, None] * MASKED
+        return (self.drop(scores.softmax(-1)) @ value).transpose(1, 2).flatten(2)
+
+
+class ShortLayer(nn.Module):
+    """Attention, output map, residual and normalisation; no feed-forward (MS-SL, GMMFormer)."""
+
+    def __init__(self, width: int, heads: int, drop: float) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads, drop)
+        self.dense = nn.Linear(width, width)
+        self.drop = nn.Dropout(drop)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
+        """(N, L, D) to (N, L, D)."""
+        return self.norm(x + self.drop(self.dense(self.attention(x, x, mask, window))))
+
+
+class FullLayer(nn.Module):
+    """Attention and feed-forward, each with residual and normalisation (GMMFormer v2)."""
+
+    def __init__(self, width: int, heads: int, drop: float, inner: int | None = None) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads, drop)
+        self.norm1 = nn.LayerNorm(width)
+        self.layer1 = nn.Linear(width, inner or 4 * width)
+        self.layer2 = nn.Linear(inner or 4 * width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.drop = nn.Dropout(drop)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
+        """(N, L, D) to (N, L, D)."""
+        return self.attend(x, x, mask, window)
+
+    def attend(
+        self, source: Tensor, context: Tensor, mask: Tensor | None = None, window: Tensor | None = None
+    ) -> Tensor:
+        """The same with keys and values from elsewhere: source (N, S, D), context (N, L, D)."""
+        x = self.norm1(source + self.drop(self.attention(source, context, mask, window)))
+        return self.norm2(x + self.drop(self.layer2(self.drop(self.layer1(x).relu()))))
+
+
+class AttentionPool(nn.Module):
+    """One learned direction decides how much each token counts."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.direction = nn.Linear(width, 1, bias=False)
+
+    def weights(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Softmax weights (N, L) of tokens (N, L, D); padding gets 0."""
+        return self.direction(x).squeeze(-1).masked_fill(~mask, -1e10).softmax(-1)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(N, L, D) and (N, L) bool to (N, D). Only the pooled axis goes, however many rows there are."""
+        return (self.weights(x, mask).unsqueeze(1) @ x).squeeze(1)
+
+
+class Branch(nn.Module):
+    """Projection, positions and whatever encoder follows, for one kind of input."""
+
+    def __init__(self, features: int, width: int, length: int, drop: float) -> None:
+        super().__init__()
+        self.projection = InputProjection(features, width, drop)
+        self.positions = Positions(length, width, drop)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Features (N, L, in) to tokens (N, L, D) that know their place."""
+        return self.positions(self.projection(x))
+
+
+def initialise(module: nn.Module) -> None:
+    """The official starting point, for `Module.apply`: small normal weights, no biases, unit gains."""
+    if isinstance(module, nn.Linear | nn.Embedding):
+        nn.init.normal_(module.weight, std=INIT_STD)
+    if isinstance(module, nn.LayerNorm):
+        nn.init.ones_(module.weight)
+    if isinstance(module, nn.Linear | nn.LayerNorm) and module.bias is not None:
+        nn.init.zeros_(module.bias)
