@@ -1,0 +1,92 @@
+"""`python -m ral_core world`: build the rendered corpus, look at a film."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ral_core.errors import DataError, UnknownName
+from ral_core.files import read_jsonl
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `build`, `sheet` and `show`."""
+    from ral_core.world.build import STAGES
+    from ral_core.world.splits import SPLITS
+
+    verbs = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    build = verbs.add_parser("build", help="make scene graphs, captions, videos and features from seeds")
+    build.add_argument("--out", type=Path, default=Path("build/world"), help="working files (%(default)s)")
+    build.add_argument(
+        "--shipped", type=Path, default=Path("precomputed/world"), help="shipped files (%(default)s)"
+    )
+    build.add_argument("--split", nargs="+", choices=list(SPLITS), default=list(SPLITS), metavar="NAME")
+    build.add_argument(
+        "--stages", default=",".join(STAGES), help="which of %(default)s, with commas between (all)"
+    )
+    build.add_argument("--jobs", type=int, default=2, help="processes that draw (%(default)s)")
+    build.add_argument("--limit", type=int, help="draw only the first N films of each split")
+    build.add_argument("--force", action="store_true", help="draw again what is there")
+
+    sheet = verbs.add_parser("sheet", help="draw contact sheets of actions and settings")
+    sheet.add_argument("--out", type=Path, default=Path("build/world/sheets"), help="folder (%(default)s)")
+
+    show = verbs.add_parser("show", help="tell what happens in a film and what its captions say")
+    show.add_argument("film", help="an id such as test-0007")
+    show.add_argument("--out", type=Path, default=Path("build/world"))
+    show.add_argument("--shipped", type=Path, default=Path("precomputed/world"))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked."""
+    return {"build": _build, "sheet": _sheet, "show": _show}[args.what](args)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from ral_core.world.build import Build, Places, say_now
+    from ral_core.world.splits import split_named
+
+    if args.jobs < 1:
+        raise DataError(f"--jobs must be at least 1, got {args.jobs}.")
+    places = Places(work=args.out, shipped=args.shipped)
+    stages = [stage for stage in args.stages.split(",") if stage]
+    splits = [split_named(name) for name in args.split]
+    Build(
+        places=places,
+        splits=splits,
+        stages=stages,
+        jobs=args.jobs,
+        limit=args.limit,
+        force=args.force,
+        say=say_now,
+    ).run()
+    return 0
+
+
+def _sheet(args: argparse.Namespace) -> int:
+    from ral_core.world import sheets
+
+    for path in sheets.write_sheets(args.out):
+        print(path)
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from ral_core.world.build import Places, read_films
+    from ral_core.world.splits import split_named
+
+    split = split_named(args.film.rpartition("-")[0])
+    folder = Places(work=args.out, shipped=args.shipped).split(split)
+    film = next((film for film in read_films(folder) if film.id == args.film), None)
+    if film is None:
+        raise UnknownName(f"There is no film {args.film!r} in {folder}.")
+    print(f"{film.id}: {film.duration:.1f} s, seed {film.seed}")
+    captions = [row for row in read_jsonl(folder / "captions.jsonl") if row["film"] == film.id]
+    for index, event in enumerate(film.events):
+        who = film.cast[event.actor]
+        facts = [who.top or who.fur or "", who.kind, event.action, event.prop or "", event.setting, event.sky]
+        print(f"{event.start:6.1f} {event.end:6.1f}  {' '.join(fact for fact in facts if fact)}")
+        for row in captions:
+            if index == (row["event"] if isinstance(row["event"], int) else row["event"][-1]):
+                print(f"                 {row['level']:8s} {row['ambiguity']:3d}  {row['text']}")
+    return 0
