@@ -11,7 +11,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ral_core.errors import DataError, UnknownName
 from ral_core.files import read_json
-from ral_core.models.config import ModelConfig, from_mapping, near, refuse_unknown
+from ral_core.models.config import ModelConfig
+from ral_core.settings import from_mapping, near, refuse_unknown
 from ral_core.training.objectives import ObjectiveConfig
 
 Settings = TypeVar("Settings")
