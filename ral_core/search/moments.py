@@ -6,8 +6,7 @@ between frames, lie inside the film and can never overlap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +111,21 @@ def moments_of(
     return tuple(found)
 
 
+def first_moment(
+    clip: Array,
+    frame: Array,
+    clip_times: Array,
+    frame_times: Array,
+    duration: float,
+    config: MomentConfig | None = None,
+) -> tuple[float, float]:
+    """Start and end (s) of the best moment, straight from the two curves: what evaluation measures."""
+    config = config or MomentConfig()
+    curve, _ = combined_curve(clip, frame, clip_times, frame_times, config)
+    best = moments_of(curve, frame_times, duration, replace(config, count=1))[0]
+    return best.start, best.end
+
+
 def grown(curve: Array, free: NDArray[np.bool_], peak: int, level: float) -> tuple[int, int]:
     """The first and last frame of the free run around `peak` in which the curve stays at `level` or above."""
     inside = free & (curve >= level)
@@ -147,15 +161,3 @@ def timeline(curve: Array, times: Array, duration: float, points: int = 64) -> t
     spread = float(even.max() - even.min())
     scaled = (even - even.min()) / spread if spread > FLAT else np.zeros(points)
     return tuple(float(value) for value in scaled.round(4))
-
-
-def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Intersection over union of two stretches of time (s)."""
-    shared = min(one[1], other[1]) - max(one[0], other[0])
-    union = max(one[1], other[1]) - min(one[0], other[0])
-    return max(0.0, shared) / union if union > 0 else 0.0
-
-
-def best_overlap(moment: Moment, truth: Sequence[tuple[float, float]]) -> float:
-    """The best intersection over union of a moment with any of the true ones."""
-    return max((overlap((moment.start, moment.end), true) for true in truth), default=0.0)

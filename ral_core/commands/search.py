@@ -1,0 +1,57 @@
+"""`python -m ral_core search`: the films that hold a described moment."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from ral_core.search.engine import Explorer
+from ral_core.search.results import SearchResult
+
+
+def add(parser: ArgumentParser) -> None:
+    """The arguments of `search`."""
+    parser.epilog = 'example: python -m ral_core search "a girl in a red dress flies a kite" -k 5'
+    parser.add_argument("query", help="what happens in the moment, as a sentence")
+    parser.add_argument(
+        "--index", help="name of a shipped index, or an index folder (default: the shipped one)"
+    )
+    parser.add_argument("--model", help="one of the models that the collection was indexed with")
+    parser.add_argument("-k", type=int, default=10, help="how many films (default: %(default)s)")
+    parser.add_argument("--candidates", type=int, help="score only so many films, proposed by FAISS")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: Namespace) -> int:
+    """Search and print."""
+    explorer = Explorer.open(device=args.device)
+    result = explorer.search(
+        args.query, k=args.k, model=args.model, index=args.index, candidates=args.candidates
+    )
+    print(json.dumps(result.brief(), ensure_ascii=False) if args.json else table(result))
+    return 0
+
+
+def table(result: SearchResult) -> str:
+    """The result for people: the verdict, then one line a film."""
+    lines = [f"{result.state}: {result.reason}", *result.notes, ""]
+    width = max((len(hit.video) for hit in result.hits), default=5)
+    lines.append(
+        f"{'':>3}  {'film':<{width}}  {'moment':<13}  {'score':>7}  {'clip':>7}  {'frame':>7}  title"
+    )
+    lines += [
+        f"{hit.rank:>3}  {hit.video:<{width}}  {clock(hit.start) + '-' + clock(hit.end):<13}  {hit.score:>7.4f}  "
+        f"{hit.clip:>7.4f}  {hit.frame:>7.4f}  {hit.title}"
+        for hit in result.hits
+    ]
+    return "\n".join([*lines, "", f"{result.model} on {result.index}, {result.seconds * 1000:.0f} ms"])
+
+
+def clock(seconds: float) -> str:
+    """Seconds as people read them on a player.
+
+    >>> clock(75.4)
+    '1:15'
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

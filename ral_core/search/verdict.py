@@ -1,0 +1,47 @@
+"""Whether an answer can be believed: clear, ambiguous, or probably not in the collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ral_core.index.folder import Manifest
+from ral_core.search.results import State
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A state and the sentence that gives its reason."""
+
+    state: State
+    reason: str
+
+
+def verdict(total: NDArray[np.floating], z: NDArray[np.floating] | None, manifest: Manifest) -> Verdict:
+    """Judge one query from its fused scores (V,) and their z-scores (V,); films not scored have -inf.
+
+    *unlikely*: the best z lies below the index's cut-off, under which nine of ten sentences that describe
+    something in the collection do not fall. *clear*: the first film leads by at least the index's margin,
+    measured in standard deviations of this query's scores. *ambiguous*: everything else. Cut-off and margin
+    were set when the index was made, from sentences whose films are known (`index.calibration`).
+    """
+    scored = total[np.isfinite(total)]
+    if z is not None and manifest.cutoff is not None and float(z.max()) < manifest.cutoff:
+        return Verdict(
+            "unlikely",
+            f"Even the best film is only {float(z.max()):.1f} standard deviations above what it gets for "
+            f"unrelated sentences; below {manifest.cutoff:.1f}, the moment is probably not in this collection.",
+        )
+    if len(scored) < 2:
+        return Verdict("clear", "There is only one film to choose from.")
+    spread = max(float(scored.std()), 1e-6)
+    behind = (float(scored.max()) - scored) / spread
+    close = int((behind < manifest.margin).sum())
+    if close == 1:
+        lead = float(np.partition(behind, 1)[1])
+        return Verdict(
+            "clear", f"The first film leads by {lead:.1f} standard deviations of this query's scores."
+        )
+    return Verdict("ambiguous", f"{close} films fit about equally well; say more to tell them apart.")
