@@ -1,0 +1,200 @@
+"""Which loss terms, with which weights, for which model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ral_core.models import RAL, PRVRModel
+from ral_core.models.config import Choices
+from ral_core.models.scoring import TrainingScores
+from ral_core.settings import at_least
+from ral_core.tensors import QueryTokens, VideoTokens
+from ral_core.training.batches import TrainBatch
+from ral_core.training.draws import Draws, RandomDraws
+from ral_core.training.losses import (
+    contrastive,
+    distribution_alignment,
+    distribution_alignment_reference,
+    diversity,
+    matching,
+    paired_contrastive,
+    paired_triplet,
+    proxy_matching,
+    triplet,
+)
+
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveConfig:
+    """Weights and settings of the loss terms; a weight of 0 leaves the term out. Defaults: RAL on TVR."""
+
+    clip_nce: float = 0.05
+    """Contrastive loss of the clip scores."""
+    frame_nce: float = 0.04
+    """Contrastive loss of the frame scores."""
+    clip_triplet: float = 1.0
+    frame_triplet: float = 1.0
+    diversity: float = 8e-5
+    """Query diversity (QDL)."""
+    matching: float = 0.09
+    """Captions matched to clips one to one (OT)."""
+    proxy: float = 4e-3
+    """Proxy matching (PM), with RAL only."""
+    distribution: float = 2.5e-4
+    """Distribution alignment (DA), with RAL only."""
+    margin: float = 0.1
+    """Of the triplet losses."""
+    hard_pool: int = 20
+    """A hard negative video is drawn from this many best."""
+    hard_from_epoch: int = 20
+    """The first epoch, counted from 0, with hard negatives."""
+    diversity_shift: float = 0.15
+    diversity_scale: float = 32.0
+    diversity_power: float = 1.0
+    diversity_log_of_sum: bool = False
+    """GMMFormer's form of query diversity instead of GMMFormer v2's."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "clip_nce",
+            "frame_nce",
+            "clip_triplet",
+            "frame_triplet",
+            "diversity",
+            "matching",
+            "proxy",
+            "distribution",
+            "margin",
+            "hard_from_epoch",
+        ):
+            at_least(name, getattr(self, name), 0)
+        at_least("hard_pool", self.hard_pool, 1)
+
+
+def objective(
+    model: PRVRModel,
+    batch: TrainBatch,
+    config: ObjectiveConfig,
+    *,
+    epoch: int = 0,
+    draws: Draws | None = None,
+    generator: torch.Generator | None = None,
+) -> Terms:
+    """Every weighted term of the training loss, by name; their sum is what a step goes down.
+
+    Random negatives and noise come from `draws`, by default fresh ones from `generator`.
+    """
+    draws = draws or RandomDraws(generator)
+    videos, queries = model.encode_video(batch.videos), model.encode_query(batch.queries)
+    scores = model.training_scores(queries, videos, batch.owner)
+    sentences = queries.sentence
+    if model.config.choices.double_query_pass and (config.diversity or config.matching):
+        sentences = model.encode_sentence(batch.queries)  # official: fresh dropout for these two terms
+    pool = config.hard_pool if epoch >= config.hard_from_epoch else None
+
+    terms = score_terms(scores, batch.owner, config, model.config.choices, draws, pool)
+    terms |= weighted(
+        config,
+        {
+            "diversity": lambda: diversity(
+                sentences,
+                batch.owner,
+                config.diversity_shift,
+                config.diversity_scale,
+                config.diversity_power,
+                log_of_sum=config.diversity_log_of_sum,
+            ),
+            "matching": lambda: matching(sentences, videos.clips, batch.owner),
+        },
+    )
+    if isinstance(model, RAL):
+        terms |= alignment_terms(model, queries, videos, batch.owner, config, draws)
+    return terms
+
+
+def objective_of(
+    config: ObjectiveConfig, generator: torch.Generator | None = None
+) -> Callable[[PRVRModel, TrainBatch, int], Terms]:
+    """The objective with its settings filled in: (model, batch, epoch) to weighted terms."""
+
+    def terms(model: PRVRModel, batch: TrainBatch, epoch: int) -> Terms:
+        return objective(model, batch, config, epoch=epoch, generator=generator)
+
+    return terms
+
+
+def score_terms(
+    scores: TrainingScores,
+    owner: Tensor,
+    config: ObjectiveConfig,
+    choices: Choices,
+    draws: Draws,
+    pool: int | None,
+) -> Terms:
+    """Contrastive losses on dot products and triplet losses on cosines, for both branches."""
+    margin, apart = config.margin, choices.mask_siblings
+    cosine, dot = scores.cosine, scores.dot
+
+    def frame_nce() -> Tensor:
+        if scores.paired:
+            return paired_contrastive(dot.frame, owner, mask_siblings=apart)
+        return contrastive(dot.frame, owner)
+
+    def frame_triplet() -> Tensor:
+        if scores.paired:
+            frames = cosine.frame
+            return paired_triplet(frames, owner, margin, draws, name="frame", pool=pool, mask_siblings=apart)
+        return triplet(cosine.frame, owner, margin, draws, name="frame", pool=pool)
+
+    return weighted(
+        config,
+        {
+            "clip_nce": lambda: contrastive(dot.clip, owner),
+            "clip_triplet": lambda: triplet(cosine.clip, owner, margin, draws, name="clip", pool=pool),
+            "frame_nce": frame_nce,
+            "frame_triplet": frame_triplet,
+        },
+    )
+
+
+def alignment_terms(
+    model: RAL,
+    queries: QueryTokens,
+    videos: VideoTokens,
+    owner: Tensor,
+    config: ObjectiveConfig,
+    draws: Draws,
+) -> Terms:
+    """RAL's two terms on the Gaussians of videos with captions and of their captions.
+
+    Text noise is drawn before video noise, as in the official code.
+    """
+    if not (config.proxy or config.distribution):
+        return {}
+    present, owner = owner.unique(return_inverse=True)
+    text = model.text_gaussian(queries, owner, len(present))
+    video = model.video_gaussian(videos.rows(present))
+    room = text.mean[:, None].expand(-1, model.proxies, -1)
+    text_proxies = text.proxies(draws.normal("eps_text", room))
+    video_proxies = video.proxies(draws.normal("eps_video", room))
+
+    def alignment() -> Tensor:
+        if model.config.choices.da_form == "exact":
+            return distribution_alignment(video, text)
+        return distribution_alignment_reference(video_proxies, text_proxies, video, text)
+
+    return weighted(
+        config, {"proxy": lambda: proxy_matching(video_proxies, text_proxies), "distribution": alignment}
+    )
+
+
+def weighted(config: ObjectiveConfig, losses: dict[str, Callable[[], Tensor]]) -> Terms:
+    """Each loss times the weight of its name; what weighs nothing is not computed."""
+    weights = {name: getattr(config, name) for name in losses}
+    return {name: weights[name] * loss() for name, loss in losses.items() if weights[name]}
