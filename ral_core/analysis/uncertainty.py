@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ral_core.models import RAL
 from ral_core.search.gallery import Gallery
 from ral_core.search.results import Uncertainty
 from ral_core.tensors import QueryTokens
@@ -29,20 +30,15 @@ def deciles(values: Array) -> tuple[float, ...]:
 
 
 @torch.inference_mode()
-def query_log_var(gallery: Gallery, query: QueryTokens) -> Array:
-    """The log variance (D,) of one query's Gaussian, seen as a support set of one caption."""
-    return gallery.model.query_gaussian(query).log_var[0].cpu().numpy()  # type: ignore[operator]
-
-
 def uncertainty(gallery: Gallery, query: QueryTokens, row: int) -> Uncertainty | None:
     """Mean log variances and their percentiles; None where model or index has no Gaussians.
 
     Queries are compared with the index's reference sentences, films with the films of the index.
     """
     wanted = ("gaussian_log_var", "query_log_var")
-    if "gaussian" not in gallery.model.capabilities or any(name not in gallery.folder for name in wanted):
+    if not isinstance(gallery.model, RAL) or any(name not in gallery.folder for name in wanted):
         return None
-    of_query = query_log_var(gallery, query)
+    of_query = gallery.model.query_gaussian(query).log_var[0].cpu().numpy()
     of_videos = np.asarray(gallery.folder["gaussian_log_var"], dtype=np.float32)
     means, queries = of_videos.mean(axis=1), np.asarray(gallery.folder["query_log_var"])
     return Uncertainty(

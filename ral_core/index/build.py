@@ -21,7 +21,7 @@ from ral_core.files import read_jsonl, sha256
 from ral_core.index.calibration import GENERIC, Reference, calibrate, from_captions
 from ral_core.index.candidates import write_clip_index
 from ral_core.index.folder import IndexFolder, Manifest, VideoRow, open_index, write_index
-from ral_core.models import PRVRModel
+from ral_core.models import RAL, PRVRModel
 from ral_core.tensors import VideoTokens, pad_stack
 
 Arrays = dict[str, NDArray[Any]]
@@ -106,7 +106,11 @@ def extend_index(
     the features or the sentences come from other encoders than the index.
     """
     index, store = open_index(folder), FeatureStore.open(features)
-    store.require_encoder(index.manifest.visual_encoder)
+    if store.encoder != index.manifest.visual_encoder:
+        raise EncoderMismatch(
+            f"The index {folder.name} holds videos seen by {index.manifest.visual_encoder!r}, but the features in "
+            f"{features} come from {store.encoder!r}; extract them with the former."
+        )
     require_encoder(text, index.manifest.text_encoder, f"The index {folder.name}")
     check_widths(model, store, text)
     known = {video.id for video in index.videos}
@@ -194,7 +198,7 @@ def encoded_videos(
             "frame_times": packed.frame_times[mask].numpy(),
             "clip_times": packed.clip_times.numpy(),
         }
-        if "gaussian" in model.capabilities:
+        if isinstance(model, RAL):
             gaussian = model.video_gaussian(tokens)
             part["gaussian_mean"] = gaussian.mean.cpu().numpy()
             part["gaussian_log_var"] = gaussian.log_var.cpu().numpy()
@@ -222,7 +226,7 @@ def reference_scores(
     for batch in words.batches(64, model.config.max_words):
         tokens = model.encode_query(batch.to(device))
         scores.append(model.fused(model.score(tokens, videos)).cpu().numpy())
-        if "gaussian" in model.capabilities:
+        if isinstance(model, RAL):
             widths.append(model.query_gaussian(tokens).log_var.mean(-1).cpu().numpy())
     return np.concatenate(scores), np.concatenate(widths) if widths else None
 

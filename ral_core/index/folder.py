@@ -234,7 +234,7 @@ def write_index(
             np.save(temporary / f"{name}.npy", stored(name, array, manifest.dtype), allow_pickle=False)
         write_jsonl(temporary / VIDEOS, [asdict(video) for video in videos])
         hashes = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
-        whole = replace(manifest, files=hashes, **counts(arrays))
+        whole = replace(counted(manifest, arrays), files=hashes)
         write_json(temporary / MANIFEST, asdict(whole))
         open_index(temporary)
         swap(temporary, folder)
@@ -243,17 +243,12 @@ def write_index(
     return open_index(folder)
 
 
-def counts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, int]:
-    """The manifest's counts, from the arrays themselves."""
+def counted(manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) -> Manifest:
+    """The manifest with the counts that the arrays have."""
     videos, clips, width = arrays["clips"].shape
-    references = len(arrays["null_top"]) if "null_top" in arrays else 0
-    return {
-        "videos": videos,
-        "clips": clips,
-        "width": width,
-        "frames": len(arrays["frames"]),
-        "references": references,
-    }
+    references = len(arrays.get("null_top", ()))
+    frames = len(arrays["frames"])
+    return replace(manifest, videos=videos, clips=clips, width=width, frames=frames, references=references)
 
 
 def stored(name: str, array: NDArray[Any], dtype: str) -> NDArray[Any]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ral_core.data.captions import Caption, read_captions
-from ral_core.errors import DataError
+from ral_core.errors import DataError, RALError
+from ral_core.files import read_jsonl
 from ral_core.index.folder import Manifest
 from ral_core.search.results import Truth
+from ral_core.world.logic import moments
+from ral_core.world.scene import Film
 
 log = logging.getLogger(__name__)
 
@@ -41,23 +46,24 @@ class Collection:
         return min(self.entries.values(), key=lambda e: (not e.manifest.model.startswith(FIRST), e.name))
 
     @cached_property
-    def captions(self) -> Mapping[str, list[Caption]]:
-        """The collection's captions by their plain text; empty where it has none. Read on first use."""
-        for entry in self.entries.values():
-            path = entry.folder / (entry.manifest.captions or "")
-            if path.is_file():
-                return by_text(path)
-        return {}
+    def captions(self) -> Mapping[str, Caption]:
+        """The collection's captions by id; empty where it has none. Read on first use."""
+        path = self._file("captions")
+        try:
+            return {} if path is None else {caption.id: caption for caption in read_captions(path)}
+        except DataError as problem:  # costs the truth, not the search
+            log.warning("No truth is shown: %s", problem)
+            return {}
 
     def truth(self, query: str) -> Truth | None:
         """What is right for a query that equals one of the captions."""
-        same = self.captions.get(plain(query))
+        same = self._by_text.get(plain(query))
         if not same:
             return None
         first = same[0]
-        moments: dict[str, tuple[tuple[float, float], ...]] = {}
+        moments = {film: found for film in first.relevant if (found := self._moments(film, first))}
         for caption in same:
-            moments[caption.film] = (*moments.get(caption.film, ()), (caption.start, caption.end))
+            moments.setdefault(caption.film, ((caption.start, caption.end),))
         return Truth(
             caption=first.id,
             level=first.level,
@@ -68,16 +74,40 @@ class Collection:
             importance=first.word_importance,
         )
 
+    def _moments(self, film: str, caption: Caption) -> tuple[tuple[float, float], ...]:
+        """Every moment of a film that satisfies a caption, by the film's scene graph; none without one."""
+        graph = self._graphs.get(film)
+        if graph is None or not caption.logic:
+            return ()
+        try:
+            return tuple(moments(Film.from_json(graph), caption.logic))
+        except (KeyError, TypeError, ValueError, RALError) as problem:
+            log.warning("The scene graph of %s cannot be read: %r", film, problem)
+            return ()
 
-def by_text(path: Path) -> dict[str, list[Caption]]:
-    """The captions of a file by plain text. A file that cannot be read costs the truth, not the search."""
-    captions: dict[str, list[Caption]] = {}
-    try:
-        for caption in read_captions(path):
-            captions.setdefault(plain(caption.text), []).append(caption)
-    except DataError as problem:
-        log.warning("No truth is shown: %s", problem)
-    return captions
+    @cached_property
+    def _by_text(self) -> Mapping[str, list[Caption]]:
+        """Captions by their plain text; some sentences were written for more than one film."""
+        same: dict[str, list[Caption]] = {}
+        for caption in self.captions.values():
+            same.setdefault(plain(caption.text), []).append(caption)
+        return same
+
+    @cached_property
+    def _graphs(self) -> Mapping[str, Mapping[str, Any]]:
+        """The scene graphs by film id, unread; empty where there are none."""
+        path = self._file("films")
+        try:
+            return {} if path is None else {str(row.get("id")): row for row in read_jsonl(path)}
+        except DataError as problem:
+            log.warning("Only the captions' own moments are shown: %s", problem)
+            return {}
+
+    def _file(self, kind: str) -> Path | None:
+        """The first captions or films file that an index of the collection names and that exists."""
+        named = ((e.folder, getattr(e.manifest, kind)) for e in self.entries.values())
+        paths = (Path(os.path.normpath(folder / relative)) for folder, relative in named if relative)
+        return next((path for path in paths if path.is_file()), None)
 
 
 def plain(text: str) -> str:

@@ -19,7 +19,7 @@ from ral_core.features.encoders import open_text_encoder, require_encoder
 from ral_core.features.text import EncodedQuery
 from ral_core.files import sha256
 from ral_core.index.folder import MANIFEST, Manifest, open_index, read_manifest
-from ral_core.models import PRVRModel
+from ral_core.models import RAL, PRVRModel
 from ral_core.models.checkpoint import load_model
 from ral_core.search.collections import Collection, IndexEntry, grouped
 from ral_core.search.gallery import Gallery, Scored
@@ -325,7 +325,7 @@ def checked_count(k: object, candidates: object) -> int:
     for name, value in (("k", k), ("candidates", 1 if candidates is None else candidates)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise BadQuery(f"{name} must be a whole number of at least 1, not {value!r}.")
-    return min(k, MOST)  # type: ignore[call-overload,no-any-return]
+    return min(k, MOST)  # type: ignore[call-overload]
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
@@ -340,8 +340,9 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
 @torch.inference_mode()
 def query_words(encoded: EncodedQuery, gallery: Gallery, tokens: QueryTokens) -> tuple[QueryWord, ...]:
     """The words of a query that the model reads, with their gates where it has them."""
-    gate = gallery.model.gate(tokens)[0].cpu().numpy() if "gate" in gallery.model.capabilities else None
-    read = gallery.model.config.max_words
+    model = gallery.model
+    gate = model.gate(tokens)[0].cpu().numpy() if isinstance(model, RAL) else None
+    read = model.config.max_words
     return tuple(
         QueryWord(
             text=word.text,

@@ -51,10 +51,11 @@ class Gallery:
         tokens = self.tokens if rows is None else self.tokens.rows(torch.tensor(rows, device=self.device))
         scores = self.model.score(query, tokens)
         fused = scores.total(self.manifest.clip_weight, self.manifest.frame_weight)
-        parts = [part[0].float().cpu().numpy() for part in (fused, scores.clip, scores.frame)]
-        if rows is not None:
-            parts = [spread(part, rows, len(self)) for part in parts]
-        return Scored(*parts, candidates=None if rows is None else len(rows))
+        total, clip, frame = (part[0].float().cpu().numpy() for part in (fused, scores.clip, scores.frame))
+        if rows is None:
+            return Scored(total, clip, frame, None)
+        total, clip, frame = (spread(part, rows, len(self)) for part in (total, clip, frame))
+        return Scored(total, clip, frame, len(rows))
 
     @torch.inference_mode()
     def totals(self, queries: QueryTokens) -> Tensor:
