@@ -5,7 +5,7 @@ Source: the optimiser of MS-SL, GMMFormer and RAL (from early BERT code).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -33,20 +33,12 @@ def schedule(progress: float, warmup: float = 0.01) -> float:
 class BertAdam(Optimizer):
     """Adam whose steps are m / (sqrt(v) + eps) + decay * p, after clipping each tensor's gradient to norm 1."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        *,
-        learning_rate: float,
-        total_steps: int,
-        warmup: float = 0.01,
-        weight_decay: float = 0.01,
-        decay_norm_gains: bool = False,
-    ) -> None:
-        if learning_rate <= 0 or total_steps < 1 or not 0 <= warmup < 1:
-            raise ValueError(f"cannot train with rate {learning_rate}, {total_steps} steps, warm-up {warmup}")
-        groups = parameter_groups(model, weight_decay, decay_norm_gains=decay_norm_gains)
-        super().__init__(groups, {"lr": learning_rate, "warmup": warmup, "total_steps": total_steps})
+    def __init__(self, params: Iterable[Any], lr: float, total_steps: int, *, warmup: float = 0.01) -> None:
+        """`params` are groups as `parameter_groups` makes them; a group without `weight_decay` does not decay."""
+        if lr <= 0 or total_steps < 1 or not 0 <= warmup < 1:
+            raise ValueError(f"cannot train with lr {lr}, {total_steps} steps and warm-up {warmup}")
+        defaults = {"lr": lr, "total_steps": total_steps, "warmup": warmup, "weight_decay": 0.0}
+        super().__init__(params, defaults)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
