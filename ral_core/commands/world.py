@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 from pathlib import Path
 
 from ral_core.errors import DataError, UnknownName
@@ -64,8 +65,7 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _sheet(args: argparse.Namespace) -> int:
-    from ral_core.world import sheets
-
+    sheets = importlib.import_module("ral_core.world.sheets")
     for path in sheets.write_sheets(args.out):
         print(path)
     return 0

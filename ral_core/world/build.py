@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from ral_core.errors import DataError
 from ral_core.files import read_json, read_jsonl, sha256, write_json, write_jsonl
@@ -24,7 +25,7 @@ from ral_core.world import media
 from ral_core.world.scene import Film, film_hash
 from ral_core.world.splits import SPLITS, Split, split_films
 
-STAGES = ("scenes", "video", "encoder", "features", "media")
+STAGES = ("scenes", "video", "media", "encoder", "features")
 VIDEO_STAGE = {"encoder", "train", "val", "test-long"}
 """Splits of which small videos are drawn; the test split has its full ones."""
 
@@ -271,7 +272,9 @@ def write_scenes(places: Places, split: Split) -> tuple[int, int]:
         "captions_sha256": sha256(folder / "captions.jsonl") if captions else None,
     }
     path = places.shipped / "manifest.json"
-    manifest = read_json(path) if path.exists() else {"format": "ral-world", "version": 1, "splits": {}}
+    manifest: dict[str, Any] = {"format": "ral-world", "version": 1, "splits": {}}
+    if path.exists():
+        manifest = read_json(path)
     manifest["splits"] = {
         name: entry if name == split.name else manifest["splits"][name]
         for name in dict.fromkeys((*SPLITS, split.name))

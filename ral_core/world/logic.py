@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ral_core.world.scene import Event, Film
-from ral_core.world.vocabulary import BALD, LEASHED, NO, YES
+from ral_core.world.vocabulary import BALD, LEASHED, YES, garment, leashed_coat
 
 Logic = Mapping[str, Any]
 Reading = Mapping[str, frozenset[str]]
@@ -23,7 +23,7 @@ def readings(film: Film, event: Event) -> tuple[Reading, ...]:
     """The ways to describe an event: by its actor, and by the dog on the leash where there is one."""
     who = film.cast[event.actor]
     company = set() if event.bystander is None else {film.cast[event.bystander].kind}
-    values = {
+    values: dict[str, str | None] = {
         "kind": who.kind,
         "fur": who.fur,
         "hair": BALD if who.style == BALD else who.hair,
@@ -32,22 +32,24 @@ def readings(film: Film, event: Event) -> tuple[Reading, ...]:
         "hat": who.hat,
         "hat_color": who.hat_color,
         "top": who.top,
-        "dress": YES if who.dress else NO,
-        "sleeve": who.sleeve,
+        "garment": garment(who.dress, who.sleeve),
         "action": event.action,
         "prop": event.prop,
         "setting": event.setting,
         "sky": event.sky,
     }
-    main = {slot: frozenset({str(values[slot])}) for slot in event.visible if slot != "bystander"}
+    main: dict[str, frozenset[str]] = {
+        slot: frozenset({str(values[slot])}) for slot in event.visible if slot != "bystander"
+    }
     leashed = event.action == "dogwalk"
     if company or leashed:
         main["bystander"] = frozenset(company | ({"dog"} if leashed else set()))
     if not leashed:
         return (main,)
-    dog = {slot: main[slot] for slot in ("setting", "sky") if slot in main}
+    dog: dict[str, frozenset[str]] = {slot: main[slot] for slot in ("setting", "sky") if slot in main}
     dog |= {
         "kind": frozenset({"dog"}),
+        "fur": frozenset({leashed_coat(who.phase)}),
         "action": frozenset({LEASHED}),
         "bystander": frozenset(company | {who.kind}),
     }

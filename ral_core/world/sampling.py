@@ -190,10 +190,7 @@ def possible_actions(kind: str, setting: str, sky: str) -> list[str]:
 
 
 def visible_slots(cast: Sequence[Character], event: Event) -> tuple[str, ...]:
-    """The slots of an event that a viewer can see, whatever their value; absent things count as not visible.
-
-    `dress` and `sleeve` stay visible when their answer is "no", since "in a red shirt" denies a dress.
-    """
+    """The slots of an event that a viewer can see, whatever their value; absent things count as not visible."""
     who = cast[event.actor]
     present = {
         "kind": True,
@@ -204,8 +201,7 @@ def visible_slots(cast: Sequence[Character], event: Event) -> tuple[str, ...]:
         "hat": who.hat,
         "hat_color": who.hat in ("cap", "beanie"),  # a sun hat is straw with a narrow ribbon
         "top": who.top,
-        "dress": who.top and who.kind != "robot",
-        "sleeve": who.sleeve,
+        "garment": who.top and who.kind != "robot",
         "action": True,
         "prop": event.prop,
         "setting": True,
@@ -213,7 +209,7 @@ def visible_slots(cast: Sequence[Character], event: Event) -> tuple[str, ...]:
         "bystander": event.bystander is not None,
     }
     hidden = set(hidden_slots(who.kind, event.action))
-    hidden |= {"sleeve"} if "top" in hidden else set()
+    hidden |= {"garment"} if "top" in hidden else set()
     return tuple(slot for slot in SLOTS if present[slot] and slot not in hidden)
 
 

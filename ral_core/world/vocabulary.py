@@ -27,9 +27,11 @@ SKIES = ("day", "sunset", "night", "rain", "overcast")
 IDLE = "stand"
 """What people and animals do in filler; no caption names it, so filler makes no caption true."""
 
-YES, NO = "yes", "no"
+YES = "yes"
+GARMENTS = ("dress", "tshirt", "sweater")
+"""What people wear above: a dress, or something with short or long sleeves. `top` is its colour."""
 SLOTS = (
-    *("kind", "fur", "hair", "beard", "glasses", "hat", "hat_color", "top", "dress", "sleeve"),
+    *("kind", "fur", "hair", "beard", "glasses", "hat", "hat_color", "top", "garment"),
     *("action", "prop", "setting", "sky", "bystander"),
 )
 """What a caption can say about an event, in the order used everywhere."""
@@ -97,7 +99,6 @@ def actions_of(kind: str) -> dict[str, Action]:
 MEANINGS = {action: (action,) for action in ACTIONS} | {
     "walk": ("walk", "balloon", "dogwalk"),
     "sit": ("sit", "read"),
-    "run": ("run", "play"),
     "ball": ("kick", "play"),
     "ride": ("bike", "skateboard"),
     "music": ("guitar", "drum"),
@@ -105,10 +106,20 @@ MEANINGS = {action: (action,) for action in ACTIONS} | {
 }
 """The one table of entailment: a description with this meaning is true of exactly these actions.
 
-Somebody with a balloon or a dog walks; a reader sits; an animal after its ball runs. A wording's meaning is a
-key of this table (see `wording.DEEDS`), so what a sentence accepts follows from here and nowhere else.
-Which kinds do an action narrows it further: "a man runs" meets `play` only in dogs and cats, that is never.
+Somebody with a balloon or a dog walks; a reader sits. A wording's meaning is a key of this table (see
+`wording.DEEDS`), so what a sentence accepts follows from here and nowhere else. Which kinds can do an action
+narrows it further: "a cat sits" never meets `read`.
 """
 
 LEASHED = "walk"
-"""`dogwalk` also shows a dog that walks: it satisfies descriptions of a walking dog with its owner."""
+"""`dogwalk` also shows a dog that walks: it satisfies descriptions of a walking dog beside its owner."""
+
+
+def leashed_coat(owner_phase: float) -> str:
+    """The fur of the dog on the leash, as it is drawn: by the phase of its owner."""
+    return ("brown", "black", "white")[int(owner_phase * 10) % 3]
+
+
+def garment(dress: bool, sleeve: str | None) -> str:
+    """What a person wears above, one of GARMENTS."""
+    return "dress" if dress else "tshirt" if sleeve == "short" else "sweater"
