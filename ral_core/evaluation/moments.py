@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ral_core.features.packed import PackedVideos
-from ral_core.tensors import Curves
+from ral_core.evaluation.scoring import Chunks, encode_queries
+from ral_core.evaluation.splits import Split
+from ral_core.models import PRVRModel
 
 Array = NDArray[np.floating]
 Numbers = dict[str, float]
@@ -33,23 +35,32 @@ def moment_report(fits: Array, levels: Sequence[float] = (0.3, 0.5, 0.7)) -> Num
     return recall | {"mIoU": 100.0 * float(np.mean(fits))}
 
 
-def localise_row(
-    curves: Curves, row: int, columns: Sequence[int], videos: PackedVideos, how: Localise
-) -> Array:
-    """The first moment of query `row` in each of the videos `columns` of `curves`: (len(columns), 2) in seconds.
+@torch.inference_mode()
+def own_moments(model: PRVRModel, split: Split, localise: Localise, chunks: Chunks) -> Array:
+    """The first moment that is found for each query in its own video, (Q, 2) in seconds.
 
-    curves are those of all videos in `videos`, on the CPU.
+    Captions lie grouped by video, so a chunk of queries needs the curves of few videos.
     """
-    found = []
-    for column in columns:
-        real = videos.batch.frame_mask[column].cpu()
-        found.append(
-            how(
-                curves.clip[row, column].double().numpy(),
-                curves.frame[row, column][real].double().numpy(),
-                videos.clip_times[column].double().numpy(),
-                videos.frame_times[column][real].double().numpy(),
-                float(videos.durations[column]),
+    device = next(model.parameters()).device
+    found = np.zeros((len(split.captions), 2))
+    for rows, queries in encode_queries(model, split, chunks, device):
+        columns, place = np.unique(split.owner[rows.start : rows.stop], return_inverse=True)
+        videos = model.encode_video(split.videos.batch.rows(torch.as_tensor(columns)).to(device))
+        curves = model.curves(queries, videos).to("cpu")
+        for query, video in enumerate(place):
+            column = int(columns[video])
+            count = int(split.videos.batch.frame_mask[column].sum())
+            found[rows.start + query] = localise(
+                curves.clip[query, video].double().numpy(),
+                curves.frame[query, video, :count].double().numpy(),
+                split.videos.clip_times[column].double().numpy(),
+                split.videos.frame_times[column, :count].double().numpy(),
+                float(split.videos.durations[column]),
             )
-        )
-    return np.array(found)
+    return found
+
+
+def own_overlaps(model: PRVRModel, split: Split, localise: Localise, chunks: Chunks) -> Array:
+    """How well the moments of `own_moments` fit the true ones, (Q,) intersection over union."""
+    truth = np.array([(caption.start, caption.end) for caption in split.captions])
+    return overlaps(own_moments(model, split, localise, chunks), truth)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from ral_core.evaluation.scoring import Chunks, encode_queries, encode_videos
+from ral_core.evaluation.splits import Split
+from ral_core.models import RAL, PRVRModel
 
 Array = NDArray[np.floating]
 Numbers = dict[str, float]
+Report = dict[str, Any]
 
 
 def average_ranks(values: Array) -> Array:
@@ -95,3 +102,52 @@ def gate_agreement(gates: Sequence[Array], bits: Sequence[Array]) -> float:
     values = [spearman(gate, importance) for gate, importance in zip(gates, bits, strict=True)]
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+@torch.inference_mode()
+def uncertainty_report(model: PRVRModel, split: Split, total: Array, chunks: Chunks | None = None) -> Report:
+    """What a model's own doubts are worth on a split; total (Q, V) are its fused scores.
+
+    Rank correlations (-1 to 1) of the entropy of its ranking and of the query's variance with the number of videos
+    that satisfy the query, of the video's variance with the number of events told of it, of the gate with the true
+    importance of words; and how well each notion of confidence finds the wrong answers (AURC, hit@1).
+    A model without Gaussians or gate gets the numbers that do not need them.
+    """
+    relevant = split.relevant()
+    ambiguity = relevant.sum(axis=1)
+    right = relevant[np.arange(len(total)), total.argmax(axis=1)]
+    spread = entropies(total)
+    confidences = {"margin": margins(total), "entropy": -spread}
+    report: Report = {"entropy ~ ambiguity": spearman(spread, ambiguity)}
+    chunks, device = chunks or Chunks(), next(model.parameters()).device
+    queries = [tokens for _, tokens in encode_queries(model, split, chunks, device)]
+    if isinstance(model, RAL):
+        query = torch.cat([model.query_gaussian(some).log_var.mean(-1) for some in queries]).cpu().numpy()
+        tokens = encode_videos(model, split, chunks, device)
+        video = torch.cat([model.video_gaussian(some).log_var.mean(-1) for some in tokens]).cpu().numpy()
+        confidences["query variance"] = -query
+        report["query variance ~ ambiguity"] = spearman(query, ambiguity)
+        report["video variance ~ events"] = spearman(video, events_told(split))
+        gates = [row for some in queries for row in model.gate(some).cpu().numpy()]
+        report["gate ~ word importance"] = gate_agreement(*gates_and_bits(gates, split))
+    return report | {"abstention": abstention_report(confidences, right)}
+
+
+def events_told(split: Split) -> Array:
+    """How many different events of each video some caption describes, (V,)."""
+    pairs = {
+        (int(row), event) for row, c in zip(split.owner, split.captions, strict=True) for event in c.event
+    }
+    return np.bincount([row for row, _ in pairs], minlength=len(split.videos)).astype(float)
+
+
+def gates_and_bits(gates: Sequence[Array], split: Split) -> tuple[list[Array], list[Array]]:
+    """The gate and the true importance of every word, query by query. gates: Q arrays (W,) over word pieces."""
+    weights, bits = [], []
+    for row, caption in enumerate(split.captions):
+        words = [(start, end) for start, end, _ in caption.word_importance]
+        pieces = split.words.pieces(row)[: len(gates[row])]
+        if words:
+            weights.append(word_weights(gates[row][: len(pieces)], pieces, words))
+            bits.append(np.array([value for _, _, value in caption.word_importance]))
+    return weights, bits

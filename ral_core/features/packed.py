@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -20,6 +21,9 @@ from ral_core.files import replacing
 from ral_core.tensors import QueryBatch, VideoBatch
 
 Say = Callable[[str], None]
+CHUNK = 2048
+"""Sentences encoded before the next line of progress."""
+PARTS = ("vectors", "offsets", "characters")
 
 
 class EncodesText(Protocol):
@@ -33,10 +37,12 @@ class EncodesText(Protocol):
 
 
 class HasVectors(Protocol):
-    """One encoded sentence: `vectors` (W, Dt)."""
+    """One encoded sentence: `vectors` (W, Dt) of pieces that cover the characters `offsets`."""
 
     @property
-    def vectors(self) -> np.ndarray: ...
+    def vectors(self) -> NDArray[np.float32]: ...
+    @property
+    def offsets(self) -> Sequence[tuple[int, int]]: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,12 @@ class PackedVideos:
 
 
 def pack_videos(
-    store: FeatureStore, ids: Sequence[str] | None = None, *, clips: int, max_frames: int
+    store: FeatureStore,
+    ids: Sequence[str] | None = None,
+    *,
+    clips: int,
+    max_frames: int,
+    legacy_bins: bool = False,
 ) -> PackedVideos:
     """Pool every video once to `clips` clips and at most `max_frames` frames, normalised (spec 1.4).
 
@@ -79,15 +90,14 @@ def pack_videos(
     durations = torch.zeros(len(ids))
     for row, video_id in enumerate(ids):
         video = store.video(video_id)
-        count = min(len(video.frames), max_frames)
-        fits = len(video.frames) <= max_frames
-        frames = video.frames if fits else pool_rows(video.frames, max_frames)
-        times = video.times[:, None]
-        batch.clips[row] = torch.as_tensor(unit_rows(pool_rows(video.frames, clips)))
-        batch.frames[row, :count] = torch.as_tensor(unit_rows(frames))
-        batch.frame_mask[row, :count] = True
-        frame_times[row, :count] = torch.as_tensor(times if fits else pool_rows(times, max_frames))[:, 0]
-        clip_times[row] = torch.as_tensor(pool_rows(times, clips))[:, 0]
+        frames, times = video.frames, video.times[:, None]
+        batch.clips[row] = unit_rows(torch.from_numpy(pool_rows(frames, clips, legacy=legacy_bins)))
+        clip_times[row] = torch.from_numpy(pool_rows(times, clips, legacy=legacy_bins))[:, 0]
+        if len(frames) > max_frames:
+            frames, times = (pool_rows(rows, max_frames, legacy=legacy_bins) for rows in (frames, times))
+        batch.frames[row, : len(frames)] = unit_rows(torch.from_numpy(frames))
+        batch.frame_mask[row, : len(frames)] = True
+        frame_times[row, : len(frames)] = torch.from_numpy(times)[:, 0]
         durations[row] = video.duration
     return PackedVideos(ids, batch, frame_times, clip_times, durations)
 
@@ -98,6 +108,7 @@ class PackedWords:
 
     vectors: Tensor  # (total words, Dt), normalised
     offsets: Tensor  # (Q + 1,) int64: sentence q is rows offsets[q] to offsets[q + 1]
+    characters: Tensor  # (total words, 2) int64: start and end of each piece in its sentence
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -109,7 +120,12 @@ class PackedWords:
 
     def to(self, device: torch.device | str) -> PackedWords:
         """The same words on `device`."""
-        return PackedWords(self.vectors.to(device), self.offsets.to(device))
+        return replace(self, vectors=self.vectors.to(device), offsets=self.offsets.to(device))
+
+    def pieces(self, row: int) -> list[tuple[int, int]]:
+        """The characters that each piece of one sentence covers."""
+        spans = self.characters[int(self.offsets[row]) : int(self.offsets[row + 1])]
+        return [(int(start), int(end)) for start, end in spans.tolist()]
 
     def rows(self, which: Tensor, max_words: int) -> QueryBatch:
         """The sentences at the positions `which` (Q,), padded to the longest of them: words (Q, W, Dt) float32.
@@ -142,16 +158,18 @@ def pack_words(
     if file is not None and (known := _read(file)) is not None:
         return known
     rows: list[Tensor] = []
-    for start in range(0, len(texts), 256):
-        encoded = encoder.encode(list(texts[start : start + 256]))
-        rows += [torch.as_tensor(unit_rows(item.vectors)).half() for item in encoded]
-        if say is not None and (start // 256) % 20 == 19:
+    spans: list[tuple[int, int]] = []
+    for start in range(0, len(texts), CHUNK):
+        for item in encoder.encode(list(texts[start : start + CHUNK])):
+            rows.append(unit_rows(torch.as_tensor(item.vectors)).half())
+            spans += item.offsets
+        if say is not None and len(texts) > CHUNK:
             say(f"encoded {len(rows)} of {len(texts)} captions")
     lengths = torch.tensor([0] + [len(row) for row in rows])
-    packed = PackedWords(torch.cat(rows), lengths.cumsum(0))
+    packed = PackedWords(torch.cat(rows), lengths.cumsum(0), torch.tensor(spans).reshape(-1, 2))
     if file is not None:
         with replacing(file) as temporary:
-            save_file({"vectors": packed.vectors, "offsets": packed.offsets}, temporary)
+            save_file({name: getattr(packed, name) for name in PARTS}, temporary)
     return packed
 
 
@@ -163,6 +181,6 @@ def _read(file: Path) -> PackedWords | None:
     """The cached words, or None when there are none or they cannot be read (they are then made again)."""
     try:
         with safe_open(file, framework="pt") as saved:
-            return PackedWords(saved.get_tensor("vectors"), saved.get_tensor("offsets"))
-    except (OSError, SafetensorError, KeyError):
+            return PackedWords(*(saved.get_tensor(name) for name in PARTS))
+    except (OSError, SafetensorError):
         return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ral_core.data.captions import Caption
 from ral_core.errors import DataError
+from ral_core.evaluation.splits import Split
 from ral_core.features.packed import PackedVideos, PackedWords
 from ral_core.tensors import QueryBatch, TensorRecord, VideoBatch
 
@@ -41,20 +42,23 @@ class CaptionedVideos:
     max_words: int
     captions_per_video: int | None = None
 
+    @classmethod
+    def of(cls, split: Split, batch_videos: int, max_words: int, captions_per_video: int | None) -> Self:
+        """The training data of a split. Raises DataError when a video has no caption."""
+        first = split.first
+        bare = np.flatnonzero(np.diff(first) == 0)
+        if len(bare):
+            video_id = split.videos.ids[bare[0]]
+            raise DataError(f"{split.name}: video {video_id!r} has no caption, so it cannot be trained on.")
+        return cls(split.videos, split.words, first, batch_videos, max_words, captions_per_video)
+
     def __len__(self) -> int:
         """How many batches an epoch has; the last one may be smaller."""
         return -(-len(self.videos) // self.batch_videos)
 
     def to(self, device: torch.device | str) -> CaptionedVideos:
         """The same data with its features on `device`, so that no batch has to travel."""
-        return CaptionedVideos(
-            self.videos.to(device),
-            self.words.to(device),
-            self.first,
-            self.batch_videos,
-            self.max_words,
-            self.captions_per_video,
-        )
+        return replace(self, videos=self.videos.to(device), words=self.words.to(device))
 
     def epoch(self, seed: int, epoch: int, start: int = 0) -> Iterator[TrainBatch]:
         """The batches of one epoch from number `start` on.
@@ -89,23 +93,6 @@ class CaptionedVideos:
         shuffled = np.lexsort((random.random(len(video)), video))  # grouped by video, at random within one
         place = np.arange(len(video)) - self.first[video]
         return shuffled[place < self.captions_per_video], np.minimum(counts, self.captions_per_video)
-
-
-def group_captions(captions: Sequence[Caption], ids: Sequence[str]) -> tuple[list[Caption], np.ndarray]:
-    """The captions in the order of their videos, and where each video's begin, (V + 1,) int64.
-
-    Raises DataError when a caption's video has no features, or a video has no caption.
-    """
-    row = {video_id: number for number, video_id in enumerate(ids)}
-    missing = next((c for c in captions if c.film not in row), None)
-    if missing is not None:
-        raise DataError(f"Caption {missing.id!r} belongs to {missing.film!r}, which has no features.")
-    owner = np.array([row[caption.film] for caption in captions], dtype=np.int64)
-    counts = np.bincount(owner, minlength=len(ids))
-    if not counts.all():
-        raise DataError(f"Video {ids[int(counts.argmin())]!r} has no caption, so it cannot be trained on.")
-    grouped = [captions[place] for place in np.argsort(owner, kind="stable")]
-    return grouped, np.concatenate([[0], np.cumsum(counts)])
 
 
 def _ragged_ranges(begins: np.ndarray, counts: np.ndarray) -> np.ndarray:

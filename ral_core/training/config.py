@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from ral_core.errors import DataError, UnknownName
 from ral_core.files import read_json
 from ral_core.models.config import ModelConfig
-from ral_core.settings import from_mapping, near, refuse_unknown
+from ral_core.settings import at_least, from_mapping, near, refuse_unknown
 from ral_core.training.objectives import ObjectiveConfig
 
 Settings = TypeVar("Settings")
@@ -38,13 +38,14 @@ class TrainingConfig:
     checkpoint_steps: int = 200
     """Steps between two checkpoints within an epoch; there is one after each epoch anyway."""
     say_steps: int = 50
+    choose_weights: bool = False
+    """At the end choose the weights of clip and frame score on validation, instead of the model's settings."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_videos", "checkpoint_steps", "say_steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+            at_least(name, getattr(self, name), 1)
         if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
+            raise DataError(f"learning_rate must be above 0, not {self.learning_rate}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +61,7 @@ class DataConfig:
     """Text encoder, by name or path."""
 
     def __post_init__(self) -> None:
-        if self.captions_per_video is not None and self.captions_per_video < 1:
-            raise ValueError(f"captions_per_video must be at least 1, got {self.captions_per_video}")
+        at_least("captions_per_video", 1 if self.captions_per_video is None else self.captions_per_video, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def read_config(name_or_path: str) -> RunConfig:
     if not isinstance(table, dict):
         raise DataError(f"{path}: expected tables of settings.")
     refuse_unknown(str(path), table, RunConfig)
-    sections = {
+    sections: dict[str, Any] = {
         name: from_table(cls, table.get(name, {}), f"{path} [{name}]") for name, cls in SECTIONS.items()
     }
     config = RunConfig(name=str(table.get("name", path.stem)), model=table.get("model", {}), **sections)
@@ -123,10 +123,7 @@ def preset_path(name: str) -> Path:
 def override(config: RunConfig, **training: Any) -> RunConfig:
     """The same run with other training settings; those given as None stay as they are."""
     changes = {key: value for key, value in training.items() if value is not None}
-    try:
-        return replace(config, training=replace(config.training, **changes))
-    except ValueError as problem:
-        raise DataError(f"These settings cannot be used: {problem}.") from None
+    return replace(config, training=replace(config.training, **changes))
 
 
 def from_table(cls: type[Settings], table: Any, where: str) -> Settings:
@@ -140,10 +137,7 @@ def from_table(cls: type[Settings], table: Any, where: str) -> Settings:
     for key, value in table.items():
         if key in hints and not _fits(value, hints[key]):
             raise DataError(f"{where}: {key} takes {_words(hints[key])}, not {value!r}.")
-    try:
-        return from_mapping(cls, table, where)
-    except ValueError as problem:
-        raise DataError(f"{where}: {problem}.") from None
+    return from_mapping(cls, table, where)
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ral_core.errors import TrainingDiverged
 from ral_core.files import write_jsonl
+from ral_core.models import PRVRModel
 from ral_core.training.batches import CaptionedVideos, TrainBatch
 from ral_core.training.config import TrainingConfig
 from ral_core.training.state import Progress, Row, StateFolder
 
-Objective = Callable[[nn.Module, TrainBatch, int], dict[str, Tensor]]
+Objective = Callable[[PRVRModel, TrainBatch, int], dict[str, Tensor]]
 """(model, batch, epoch) to the weighted terms of the loss, by name."""
-Validate = Callable[[nn.Module], Row]
+Validate = Callable[[PRVRModel], Row]
 """The model's numbers on the validation split; "SumR" chooses the best."""
 Say = Callable[[str], None]
 
@@ -30,7 +31,7 @@ Say = Callable[[str], None]
 class Run:
     """Everything `fit` works with."""
 
-    model: nn.Module
+    model: PRVRModel
     optimizer: Optimizer
     objective: Objective
     data: CaptionedVideos

@@ -1,0 +1,129 @@
+"""`python -m ral_core evaluate --model NAME`: how good a model is on a split."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ral_core.evaluation.moments import Localise
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = (ROOT / "precomputed/models", ROOT / "build/models")
+SPLITS = (ROOT / "precomputed/world", ROOT / "build/world")
+REPORTS = ROOT / "precomputed/reports"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `evaluate`."""
+    parser.add_argument("--model", required=True, help="a model's name or folder")
+    parser.add_argument("--split", default="test", help="a split's name or folder (%(default)s)")
+    parser.add_argument("--weights", metavar="CLIP,FRAME", help="fusion weights instead of the model's own")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
+    parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--save", action="store_true", help=f"also write {REPORTS.relative_to(ROOT)}/MODEL-SPLIT.json"
+    )
+    parser.add_argument("--run", type=Path, dest="run_file", metavar="FILE", help="write a TREC run")
+    parser.add_argument("--qrels", type=Path, metavar="FILE", help="write TREC relevance judgements")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate and print."""
+    import torch
+
+    from ral_core.device import pick_device
+    from ral_core.evaluation.evaluate import evaluate
+    from ral_core.evaluation.report import readable, trec_qrels, trec_run
+    from ral_core.evaluation.scoring import Chunks, score_split
+    from ral_core.evaluation.splits import load_split
+    from ral_core.evaluation.uncertainty import uncertainty_report
+    from ral_core.features.encoders import open_text_encoder
+    from ral_core.files import write_json
+    from ral_core.models.checkpoint import load_model, read_settings
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    model_folder, split_folder = find(args.model, MODELS, "model"), find(args.split, SPLITS, "split")
+    extra = read_settings(model_folder)["extra"]
+    model = load_model(model_folder, pick_device(args.device))
+    text = open_text_encoder(extra.get("data", {}).get("text", "minilm"))
+    split = load_split(split_folder, model.config, text, cache=ROOT / "build/text")
+    check_encoders(extra, split.visual_encoder, split.text_encoder, model_folder.name)
+    weights = weights_of(args.weights) or (model.config.clip_weight, model.config.frame_weight)
+    scores = score_split(model, split, Chunks())
+    report: dict[str, Any] = {"model": model_folder.name}
+    report |= evaluate(model, split, weights=weights, scores=scores, localise=localiser())
+    report |= {"uncertainty": uncertainty_report(model, split, scores.total(*weights).numpy())}
+    print(json.dumps(report, indent=2) if args.json else readable(report))
+    total = scores.total(*weights).numpy()
+    if args.run_file:
+        trec_run(args.run_file, total, split, model_folder.name)
+    if args.qrels:
+        trec_qrels(args.qrels, split)
+    if args.save:
+        write_json(REPORTS / f"{model_folder.name}-{split.name}.json", report)
+    return 0
+
+
+def find(name: str, places: tuple[Path, ...], what: str) -> Path:
+    """The folder called `name`: a path, or a name in the first of `places` that has it.
+
+    Raises UnknownName with the names there are.
+    """
+    from ral_core.errors import UnknownName
+    from ral_core.settings import near
+
+    known = {
+        folder.name: folder for place in reversed(places) if place.is_dir() for folder in place.iterdir()
+    }
+    if name in known:
+        return known[name]
+    if Path(name).is_dir():
+        return Path(name)
+    raise UnknownName(f"There is no {what} called {name!r}.{near(name, known)}")
+
+
+def weights_of(text: str | None) -> tuple[float, float] | None:
+    """Fusion weights from "0.6,0.4". Raises DataError when they are no two numbers."""
+    from ral_core.errors import DataError
+
+    if text is None:
+        return None
+    try:
+        clip, frame = (float(part) for part in text.split(","))
+    except ValueError:
+        raise DataError(f"--weights takes two numbers such as 0.6,0.4, not {text!r}.") from None
+    return clip, frame
+
+
+def check_encoders(extra: dict[str, Any], visual: str, text: str, model: str) -> None:
+    """Raise EncoderMismatch when a split's features come from other encoders than the model's training data."""
+    from ral_core.errors import EncoderMismatch
+
+    for kind, found in (("visual_encoder", visual), ("text_encoder", text)):
+        if extra.get(kind, found) != found:
+            raise EncoderMismatch(
+                f"The model {model!r} was trained on features of {extra[kind]!r}, but the split's are of "
+                f"{found!r}; evaluate it on features of its own encoder."
+            )
+
+
+def localiser() -> Localise:
+    """How the search reads a moment from score curves."""
+    from ral_core.search.moments import MomentConfig, combined_curve, moments_of
+
+    config = replace(MomentConfig(), count=1)
+
+    def localise(
+        clip: Any, frame: Any, clip_times: Any, frame_times: Any, duration: float
+    ) -> tuple[float, float]:
+        curve, _ = combined_curve(clip, frame, clip_times, frame_times, config)
+        best = moments_of(curve, frame_times, duration, config)[0]
+        return best.start, best.end
+
+    return localise

@@ -1,0 +1,55 @@
+"""`python -m ral_core train CONFIG`: train a model, or go on with a run that was stopped."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `train`."""
+    parser.add_argument("config", help="a preset (see ral_core/presets) or a TOML or JSON file")
+    parser.add_argument("--out", type=Path, help="model folder (build/models/NAME)")
+    parser.add_argument("--data", type=Path, help="folder that holds train/ and val/ (build/world)")
+    parser.add_argument("--epochs", type=int, help="instead of the config's")
+    parser.add_argument("--seed", type=int, help="instead of the config's")
+    parser.add_argument("--minutes", type=float, help="stop after the epoch in which they are over")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
+    parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument(
+        "--resume", choices=("auto", "never"), default="auto", help="go on with a stopped run (%(default)s)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and say what was written."""
+    import torch
+
+    from ral_core.device import pick_device
+    from ral_core.features.encoders import open_text_encoder
+    from ral_core.training.config import override, read_config
+    from ral_core.training.run import train
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    config = read_config(args.config)
+    config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
+    root = args.data.resolve() if args.data else ROOT / config.data.root
+    config = replace(config, data=replace(config.data, root=str(root)))
+    device = pick_device(args.device)
+    train(
+        config,
+        args.out or ROOT / "build/models" / config.name,
+        open_text_encoder(config.data.text, device=device),
+        device=device,
+        cache=ROOT / "build/text",
+        resume=args.resume == "auto",
+        command=("python -m ral_core", shlex.join(sys.argv[1:])),
+        say=lambda line: print(line, flush=True),
+    )
+    return 0

@@ -1,0 +1,73 @@
+"""A report for people, and rankings for other people's tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ral_core.evaluation.splits import Split
+from ral_core.files import write_text
+
+Array = NDArray[np.floating]
+COLUMNS = ("R@1", "R@5", "R@10", "R@100", "SumR", "MedR", "hit@1", "hit@5", "hit@10", "mIoU")
+
+
+def readable(report: Mapping[str, Any]) -> str:
+    """A report of `evaluate` as a table in plain text, rounded to one decimal."""
+    head = f"{report['queries']} queries over {report['videos']} videos of {report['split']}, in per cent"
+    fused = f"fused {report['clip_weight']:g}/{report['frame_weight']:g}"
+    rows: list[tuple[str, Mapping[str, Any]]] = [(fused, report)]
+    rows += [(name, numbers) for name, numbers in report["branches"].items()]
+    rows.append(("ceiling", report["ceiling"]))
+    for family, names in report["slices"].items():
+        rows += [(f"{family} {name} ({numbers['queries']})", numbers) for name, numbers in names.items()]
+    lines = [head, "", *_aligned(rows)]
+    if "R1@0.5" in report:
+        moments = ", ".join(f"{k} {report[k]:.1f}" for k in ("R1@0.3", "R1@0.5", "R1@0.7", "mIoU"))
+        lines += ["", f"moments in the own video: {moments}"]
+    if "uncertainty" in report:
+        lines += ["", *_uncertainty(report["uncertainty"])]
+    return "\n".join(lines)
+
+
+def _aligned(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    wide = max(len(name) for name, _ in rows) + 2
+    yield " " * wide + "".join(f"{column:>8}" for column in COLUMNS)
+    for name, numbers in rows:
+        cells = (f"{numbers[column]:8.1f}" if column in numbers else " " * 8 for column in COLUMNS)
+        yield f"{name:<{wide}}" + "".join(cells)
+
+
+def _uncertainty(numbers: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in numbers.items():
+        if isinstance(value, Mapping):
+            areas = ", ".join(f"{key} {item['AURC']:.1f}" for key, item in value.items())
+            yield f"{name}: {areas}"
+        else:
+            yield f"{name}: {value:.2f}"
+
+
+def trec_run(path: Path, scores: Array, split: Split, tag: str, depth: int = 100) -> None:
+    """Write the first `depth` videos of each query in TREC's run format. scores (Q, V)."""
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+    lines = (
+        f"{caption.id} Q0 {split.videos.ids[video]} {rank} {scores[row, video]:.6f} {tag}\n"
+        for row, caption in enumerate(split.captions)
+        for rank, video in enumerate(order[row], start=1)
+    )
+    write_text(path, "".join(lines))
+
+
+def trec_qrels(path: Path, split: Split) -> None:
+    """Write which videos satisfy which query in TREC's qrels format: 2 for the own video, 1 for the others."""
+    relevant = split.relevant()
+    lines = (
+        f"{caption.id} 0 {split.videos.ids[video]} {2 if video == split.owner[row] else 1}\n"
+        for row, caption in enumerate(split.captions)
+        for video in np.flatnonzero(relevant[row])
+    )
+    write_text(path, "".join(lines))

@@ -1,0 +1,65 @@
+"""Every query of a split against every video, in pieces that fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ral_core.evaluation.splits import Split
+from ral_core.models import PRVRModel
+from ral_core.tensors import QueryTokens, Scores, VideoTokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunks:
+    """How many items are worked on at once."""
+
+    videos: int = 64
+    queries: int = 64
+
+
+@torch.inference_mode()
+def encode_videos(model: PRVRModel, split: Split, chunks: Chunks, device: torch.device) -> list[VideoTokens]:
+    """The tokens of all videos, in order, one record for each chunk."""
+    batch = split.videos.batch
+    starts = range(0, len(batch), chunks.videos)
+    return [model.encode_video(batch.rows(slice(at, at + chunks.videos)).to(device)) for at in starts]
+
+
+@torch.inference_mode()
+def encode_queries(
+    model: PRVRModel, split: Split, chunks: Chunks, device: torch.device
+) -> Iterator[tuple[range, QueryTokens]]:
+    """The tokens of all queries, chunk by chunk, with the rows they are."""
+    at = 0
+    for batch in split.words.batches(chunks.queries, model.config.max_words):
+        yield range(at, at + len(batch)), model.encode_query(batch.to(device))
+        at += len(batch)
+
+
+@torch.inference_mode()
+def score_split(
+    model: PRVRModel, split: Split, chunks: Chunks | None = None, device: torch.device | None = None
+) -> Scores:
+    """Both branches' scores of all queries and videos, (Q, V) each, float32 on the CPU."""
+    chunks, device = chunks or Chunks(), device or _device_of(model)
+    videos = encode_videos(model, split, chunks, device)
+    rows = [
+        [model.score(queries, some) for some in videos]
+        for _, queries in encode_queries(model, split, chunks, device)
+    ]
+    return Scores(
+        clip=_joined([[scores.clip for scores in row] for row in rows]),
+        frame=_joined([[scores.frame for scores in row] for row in rows]),
+    )
+
+
+def _joined(blocks: list[list[Tensor]]) -> Tensor:
+    return torch.cat([torch.cat(row, dim=1) for row in blocks]).float().cpu()
+
+
+def _device_of(model: PRVRModel) -> torch.device:
+    return next(model.parameters()).device
