@@ -23,7 +23,7 @@ from ral_core.world.palette import (
 )
 from ral_core.world.scene import Character
 
-SCALES = {"man": 1.5, "woman": 1.46, "boy": 1.2, "girl": 1.2, "robot": 1.44, "dog": 1.7, "cat": 1.55}
+SCALES = {"man": 1.5, "woman": 1.46, "boy": 1.2, "girl": 1.2, "robot": 1.44, "dog": 1.5, "cat": 1.38}
 LIP = "#8c2f39"
 LIMB = 14.9
 ARM = 12.8
@@ -99,7 +99,7 @@ class Pose:
     which an elbow points. Angles in degrees.
     """
 
-    pelvis: Point = (0, -31)
+    pelvis: Point = (0, -31.4)
     lean: float = 0
     head_tilt: float = 0
     far_hand: Point = (-9, -33)

@@ -24,7 +24,7 @@ from ral_core.world.weather import Atmosphere, Conditions, Scenery, atmosphere
 SETTINGS = {**OUTDOOR_SETTINGS, **INDOOR_SETTINGS}
 FADE_SECONDS = 0.25
 WIPE_SECONDS = 0.4
-COMPANY_WIDTH = 340.0
+COMPANY_WIDTH = 385.0
 """Up to this width everybody is kept in the frame, beyond it only the main actor."""
 
 
@@ -64,7 +64,7 @@ class Staging:
         for actor in shot.actors:
             character = cast[actor.who]
             look = look_of(character)
-            track = track_of(actor, character, look.scale, self.scenery.ground, shot.end - shot.start)
+            track = track_of(actor, character, look.scale, self.scenery.ground, shot)
             if parts:
                 track = replace(track, x=make_room(parts[0].track, track))
             drawer = action_drawer(character.kind, actor.action)
@@ -106,8 +106,8 @@ class Staging:
 
     def _draw_part(self, canvas: Canvas, part: Part, time: float) -> None:
         x, heading = part.track.at(time)
-        if abs(heading) < 0.12:
-            heading = 0.12 if heading >= 0 else -0.12
+        if abs(heading) < 0.3:
+            heading = 0.3 if heading >= 0 else -0.3
         with canvas.placed(x, part.track.y, scale=part.track.scale, mirror=heading):
             clock = time + part.actor.phase
             part.draw(Performance(canvas, part.look, clock, time, part.color, self.shot.setting))

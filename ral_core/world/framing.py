@@ -50,7 +50,9 @@ ANIMAL_EXTENTS: dict[str, tuple[float, float, float]] = {
     "sleep": (30, 36, 56),
 }
 MARGIN = 6.0
-TURN_SECONDS = 0.3
+TURN_SECONDS = 0.22
+WAY_WITH_COMPANY = 130.0
+"""How far anyone goes while somebody stands by, so that both stay in the frame."""
 SMALLEST_ZOOM = 0.8
 
 
@@ -63,6 +65,8 @@ class Track:
     facing: int
     scale: float
     extent: tuple[float, float, float]
+    closer: float
+    """How much nearer the camera comes, so that small animals can be seen."""
     way: float
     """How far it goes before it turns; 0 stays."""
     speed: float
@@ -89,28 +93,31 @@ class Track:
         return (x - left * self.scale, self.y - above * self.scale, x + right * self.scale, self.y + 6)
 
 
-def track_of(actor: Actor, character: Character, scale: float, ground: float, duration: float) -> Track:
-    """The way of one actor in a shot of `duration` seconds; `scale` is the character's own size."""
+def track_of(actor: Actor, character: Character, scale: float, ground: float, shot: Shot) -> Track:
+    """The way of one actor through its shot; `scale` is the character's own size."""
     animal = character.kind in ("dog", "cat")
     extents, usual = (ANIMAL_EXTENTS, ANIMAL_EXTENT) if animal else (PERSON_EXTENTS, PERSON_EXTENT)
     speed = SPEEDS.get(actor.action, 1.0)
-    way = min(travel(character.kind, actor.action), speed * duration)
+    way = min(travel(character.kind, actor.action), speed * (shot.end - shot.start))
+    if len(shot.actors) > 1:
+        way = min(way, WAY_WITH_COMPANY)
     return Track(
         x=actor.x,
         y=ground - actor.depth,
         facing=actor.facing,
         scale=scale * actor.scale,
         extent=extents.get(actor.action, usual),
+        closer=1.18 if animal else 1.0,
         way=way,
         speed=speed,
     )
 
 
 def make_room(main: Track, other: Track) -> float:
-    """An x for `other` at which it hides nothing of what `main` does. Movers are passed by and need no room."""
-    if main.way:
-        return other.x
-    left, _, right, _ = main.box(0)
+    """An x for `other` beside everything that `main` and its prop cover on their way."""
+    left, _, right, _ = union(
+        [main.box(0), main.box(main.way / main.speed), main.box(main.way / main.speed * 1.99)]
+    )
     behind, _, ahead, _ = other.box(0)
     reach_left, reach_right = other.x - behind, ahead - other.x
     if ahead <= left or behind >= right:
@@ -152,7 +159,7 @@ def view_at(shot: Shot, tracks: list[Track], company: bool, time: float) -> View
         zoom = min(1.38, largest) - (min(1.38, largest) - min(1.0, largest / 1.3)) * share
     else:
         zoom = {"wide": 0.86, "follow": 1.18, "pan_left": 1.06, "pan_right": 1.06}.get(shot.camera, 1.0)
-    zoom = max(SMALLEST_ZOOM, min(zoom, largest))
+    zoom = max(SMALLEST_ZOOM, min(zoom * tracks[0].closer, largest))
     half_width, half_height = 160 / zoom, 90 / zoom
     low, high = right + MARGIN - half_width, left - MARGIN + half_width
     if low > high:

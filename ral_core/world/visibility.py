@@ -13,7 +13,7 @@ ROBOT_HIDDEN_SLOTS: dict[str, frozenset[str]] = {"sleep": frozenset({"top"})}
 
 MOVES: dict[str, float] = {
     "walk": 120.0,
-    "run": 160.0,
+    "run": 200.0,
     "bike": 130.0,
     "skateboard": 150.0,
     "dogwalk": 90.0,
@@ -26,7 +26,7 @@ ANIMAL_MOVES: dict[str, float] = {"walk": 130.0, "run": 170.0, "play": 70.0}
 
 SPEEDS: dict[str, float] = {
     "walk": 34.0,
-    "run": 72.0,
+    "run": 68.0,
     "bike": 56.0,
     "skateboard": 58.0,
     "dogwalk": 30.0,

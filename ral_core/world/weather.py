@@ -177,7 +177,7 @@ def atmosphere(rng: random.Random, setting: str, conditions: Conditions) -> Atmo
     if setting in INDOOR:
         dark = night and setting != "stage"
         return Atmosphere(
-            tint("#101542", 0.34) if dark else nothing, tint("#101542", 0.07) if dark else nothing
+            tint("#101542", 0.27) if dark else nothing, tint("#101542", 0.07) if dark else nothing
         )
     if conditions.sky == "rain":
         return Atmosphere(tint("#3d4f66", 0.2), rain(rng))
