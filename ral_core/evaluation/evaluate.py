@@ -121,8 +121,12 @@ def validate(model: PRVRModel, split: Split, chunks: Chunks | None = None) -> di
 
 
 def best_weights(scores: Scores, owner: NDArray[np.int64], steps: int = 20) -> Weights:
-    """The weights of clip and frame score, summing to 1, with the best SumR; choose them on validation only."""
+    """The weights of clip and frame score, summing to 1, with the best SumR; choose them on validation only.
+
+    Of several that are equally good it takes the middle one.
+    """
     shares: Sequence[float] = [step / steps for step in range(steps + 1)]
     sums = [recall_report(ranks_of(scores.total(s, 1 - s).numpy(), owner))["SumR"] for s in shares]
-    best = float(shares[int(np.argmax(sums))])
+    good = np.flatnonzero(np.array(sums) >= max(sums) - 1e-9)
+    best = shares[int(good[len(good) // 2])]
     return best, 1.0 - best
