@@ -235,8 +235,8 @@ def test_fusion_prefers_the_branch_that_knows(split: Split) -> None:
     known = torch.tensor(split.relevant(), dtype=torch.float32)
     known[torch.arange(27), torch.as_tensor(split.owner)] += 1
     noise = torch.rand(27, 9, generator=torch.Generator().manual_seed(0)) * 10
-    assert best_weights(Scores(clip=noise, frame=known), split.owner)[1] > 0.9
-    assert best_weights(Scores(clip=known, frame=noise), split.owner)[0] > 0.9
+    assert best_weights(Scores(clip=noise, frame=known), split.owner)[1] > 0.8
+    assert best_weights(Scores(clip=known, frame=noise), split.owner)[0] > 0.8
 
 
 def test_doubts_are_measured_where_a_model_has_them(model, split: Split) -> None:
