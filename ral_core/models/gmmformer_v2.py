@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ral_core.models.backbone import Backbone, frame_cosines
 from ral_core.models.config import ModelConfig
-from ral_core.models.layers import Branch, FullLayer, gaussian_window, initialise, unit
+from ral_core.models.layers import Branch, Dropout, FullLayer, TokenLayer, gaussian_window, initialise, unit
 from ral_core.models.scoring import best_token, floored_videos
 from ral_core.models.text import SentenceBranch
 from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
@@ -30,10 +30,10 @@ class MixtureBlock(nn.Module):
         self.sft_factor = config.sft_factor
         width, heads, drop = config.width, config.heads, config.drop
         self.branches = nn.ModuleList(FullLayer(width, heads, drop) for _ in self.windows)
-        self.summary = FullLayer(width, heads, drop, inner=width)
+        self.summary = TokenLayer(width, heads, drop)
         self.layer1 = nn.Linear(width, width)
         self.layer2 = nn.Linear(width, span)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
 
     def forward(self, x: Tensor, token: Tensor, mask: Tensor | None = None) -> Tensor:
         """(N, L, D) to (N, L, D), L at most `span`; mask (N, L) bool."""
@@ -58,11 +58,8 @@ class MixtureBlock(nn.Module):
 
     def mixture_logits(self, outputs: Tensor, token: Tensor, mask: Tensor | None) -> Tensor:
         """How much each branch is wanted at each position, before temperature: (N, branches, L)."""
-        videos, branches, length, _ = outputs.shape
-        mask = None if mask is None else mask.repeat_interleave(branches, 0)
-        tokens = token.expand(videos * branches, -1, -1)
-        summary = self.summary.attend(tokens, outputs.flatten(0, 1), mask).unflatten(0, (videos, branches))
-        return self.layer2(self.drop(self.layer1(summary).relu())).squeeze(2)[..., :length]
+        summary = self.summary(token.view(-1), outputs, mask)  # (N, branches, D)
+        return self.layer2(self.drop(self.layer1(summary).relu()))[..., : outputs.shape[2]]
 
 
 class VideoBranch(Branch):

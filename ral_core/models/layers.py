@@ -33,13 +33,38 @@ def gaussian_window(length: int, width: float, device: torch.device | None = Non
     return (exponent - exponent.amax(-1, keepdim=True)).exp()
 
 
+class Dropout(nn.Module):
+    """Zeroes values with probability `p` while training, and scales the others up.
+
+    One random byte decides each value, so p is rounded to 256ths (and the scale with it, which keeps the mean);
+    on a CPU that is six times as fast as `nn.Dropout`, which took longer than the matrix products around it.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.cut = max(round(256 * p), 1) if p else 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape and type as x."""
+        if not (self.training and self.cut):
+            return x
+        longs = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        keep = longs.view(torch.uint8)[: x.numel()].view(x.shape) >= self.cut
+        return x * (keep * (256 / (256 - self.cut))).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"p={self.p}"
+
+
 class InputProjection(nn.Module):
     """Features (..., in) to tokens (..., D): normalise, drop, map, cut at zero."""
 
     def __init__(self, features: int, width: int, drop: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(features)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
         self.linear = nn.Linear(features, width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,7 +79,7 @@ class Positions(nn.Module):
         super().__init__()
         self.table = nn.Embedding(length, width)
         self.norm = nn.LayerNorm(width)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, L, D) to (N, L, D)."""
@@ -74,7 +99,7 @@ class Attention(nn.Module):
         self.query = nn.Linear(width, width)
         self.key = nn.Linear(width, width)
         self.value = nn.Linear(width, width)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
 
     def forward(
         self, source: Tensor, context: Tensor, mask: Tensor | None = None, window: Tensor | None = None
@@ -84,7 +109,7 @@ class Attention(nn.Module):
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query(source), self.key(context), self.value(context))
         )
-        scores = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
+        scores = query / query.shape[-1] ** 0.5 @ key.transpose(-1, -2)
         if window is not None:
             scores = scores * window
         if mask is not None:
@@ -99,7 +124,7 @@ class ShortLayer(nn.Module):
         super().__init__()
         self.attention = Attention(width, heads, drop)
         self.dense = nn.Linear(width, width)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
@@ -117,7 +142,7 @@ class FullLayer(nn.Module):
         self.layer1 = nn.Linear(width, inner or 4 * width)
         self.layer2 = nn.Linear(inner or 4 * width, width)
         self.norm2 = nn.LayerNorm(width)
-        self.drop = nn.Dropout(drop)
+        self.drop = Dropout(drop)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
         """(N, L, D) to (N, L, D)."""
@@ -129,6 +154,36 @@ class FullLayer(nn.Module):
         """The same with keys and values from elsewhere: source (N, S, D), context (N, L, D)."""
         x = self.norm1(source + self.drop(self.attention(source, context, mask, window)))
         return self.norm2(x + self.drop(self.layer2(self.drop(self.layer1(x).relu()))))
+
+
+class TokenLayer(FullLayer):
+    """A full layer in which one learned token looks at a sequence.
+
+    There is a single query, so keys and values need not be made: the query is taken through the key map
+    once, and the value map acts on the attended mean. The same numbers for a fraction of the products.
+    """
+
+    def __init__(self, width: int, heads: int, drop: float) -> None:
+        super().__init__(width, heads, drop, inner=width)
+
+    def forward(self, token: Tensor, x: Tensor, mask: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        """Token (D,), sequences (N, ..., L, D), mask (N, L) bool to (N, ..., D)."""
+        core = self.attention
+        query = core.query(token).unflatten(-1, (core.heads, -1))  # (H, D / H)
+        key_map, value_map = (part.weight.unflatten(0, (core.heads, -1)) for part in (core.key, core.value))
+        query = query / query.shape[-1] ** 0.5
+        through = torch.einsum("he,hed->hd", query, key_map)
+        key_bias = (query * core.key.bias.unflatten(0, (core.heads, -1))).sum(-1)
+        scores = (x @ through.T + key_bias).transpose(-1, -2)  # (N, ..., H, L)
+        if mask is not None:
+            room = mask.view(len(mask), *[1] * (scores.ndim - 2), -1)
+            scores = scores + ~room * MASKED
+        weights = core.drop(scores.softmax(-1))
+        seen = torch.einsum("...hd,hed->...he", weights @ x, value_map)
+        bias = core.value.bias.unflatten(0, (core.heads, -1)) * weights.sum(-1, keepdim=True)
+        attended = (seen + bias).flatten(-2)
+        y = self.norm1(token + self.drop(attended))
+        return self.norm2(y + self.drop(self.layer2(self.drop(self.layer1(y).relu()))))
 
 
 class AttentionPool(nn.Module):

@@ -91,7 +91,7 @@ def _chunk_maxima(
     if not dots:
         return best_token(words, unit(frames), mask, floored), None
     products = similarity(words, frames)
-    return reduced(products / lengths(frames), mask, floored), reduced(products, mask, floored)
+    return reduced(products * lengths(frames).reciprocal(), mask, floored), reduced(products, mask, floored)
 
 
 def lengths(x: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,8 +11,8 @@ from torch import Tensor
 from ral_core.models import RAL, PRVRModel
 from ral_core.models.config import Choices
 from ral_core.models.scoring import TrainingScores
-from ral_core.settings import at_least
-from ral_core.tensors import QueryTokens, VideoTokens
+from ral_core.settings import at_least, one_of
+from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
 from ral_core.training.batches import TrainBatch
 from ral_core.training.draws import Draws, RandomDraws
 from ral_core.training.losses import (
@@ -59,6 +59,9 @@ class ObjectiveConfig:
     diversity_power: float = 1.0
     diversity_log_of_sum: bool = False
     """GMMFormer's form of query diversity instead of GMMFormer v2's."""
+    precision: str = "float32"
+    """Of the video encoders' products in training: `float32`, or `bfloat16` where speed matters more.
+    Scores and losses are always float32."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -75,6 +78,7 @@ class ObjectiveConfig:
         ):
             at_least(name, getattr(self, name), 0)
         at_least("hard_pool", self.hard_pool, 1)
+        one_of("precision", self.precision, ("float32", "bfloat16"))
 
 
 def objective(
@@ -91,7 +95,8 @@ def objective(
     Random negatives and noise come from `draws`, by default fresh ones from `generator`.
     """
     draws = draws or RandomDraws(generator)
-    videos, queries = model.encode_video(batch.videos), model.encode_query(batch.queries)
+    videos = encoded_videos(model, batch.videos, config.precision)
+    queries = model.encode_query(batch.queries)
     scores = model.training_scores(queries, videos, batch.owner)
     sentences = queries.sentence
     if model.config.choices.double_query_pass and (config.diversity or config.matching):
@@ -116,6 +121,14 @@ def objective(
     if isinstance(model, RAL):
         terms |= alignment_terms(model, queries, videos, batch.owner, config, draws)
     return terms
+
+
+def encoded_videos(model: PRVRModel, videos: VideoBatch, precision: str) -> VideoTokens:
+    """Video tokens, always as float32, from encoders that may multiply in bfloat16."""
+    place = videos.clips.device.type
+    with torch.autocast(place, torch.bfloat16, enabled=precision == "bfloat16"):
+        tokens = model.encode_video(videos)
+    return replace(tokens, clips=tokens.clips.float(), frames=tokens.frames.float())
 
 
 def objective_of(
