@@ -21,7 +21,15 @@ from ral_core.files import read_jsonl, write_json, write_jsonl
 from ral_core.models.checkpoint import load_model, read_settings
 from ral_core.training import loop
 from ral_core.training.batches import CaptionedVideos
-from ral_core.training.config import DataConfig, RunConfig, TrainingConfig, override, preset_path, read_config
+from ral_core.training.config import (
+    PRESETS,
+    DataConfig,
+    RunConfig,
+    TrainingConfig,
+    override,
+    preset_path,
+    read_config,
+)
 from ral_core.training.loop import seed_step
 from ral_core.training.objectives import ObjectiveConfig
 from ral_core.training.run import train
@@ -407,3 +415,9 @@ def test_the_command_line_says_what_is_wrong_in_one_sentence(tmp_path: Path, cap
     path.write_text(json.dumps({"training": {"epochs": 1}}))
     assert main(["train", str(path), "--data", str(tmp_path), "--device", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.toml")))
+def test_every_preset_can_be_read(name: str) -> None:
+    config = read_config(name)
+    assert config.name == name and config.model_config(64, 32).visual_width == 64
