@@ -140,9 +140,10 @@ def finished(
     say: Say,
 ) -> IndexFolder:
     """Add the null statistics to encoded videos and write everything."""
+    places = {row.id: place for place, row in enumerate(rows)}
+    references = [one for one in references if not places.keys() <= one.relevant] or list(GENERIC)
     say(f"scoring {len(references)} reference sentences")
     scores, log_var = reference_scores(model, arrays, text, references)
-    places = {row.id: place for place, row in enumerate(rows)}
     own = np.array([places.get(reference.film or "", -1) for reference in references])
     relevant = np.zeros(scores.shape, dtype=bool)
     for query, reference in enumerate(references):

@@ -53,13 +53,13 @@ def calibrate(scores: Array, own: NDArray[np.integer], relevant: Mask) -> Calibr
     """Statistics from fused scores (N, V) of N sentences.
 
     own (N,): the row of each sentence's film, -1 where it has none; relevant (N, V): the films that satisfy
-    it, which are left out, so that the rest shows what an absent moment looks like.
+    it, which are left out, so that the rest shows what an absent moment looks like. Every sentence must leave
+    one film at least.
     """
     others = np.where(relevant, np.nan, scores)
     null_mean, null_std = masked_mean_std(others)
     z = (scores - null_mean) / null_std
     absent = np.where(relevant, -np.inf, z).max(axis=1)
-    absent = np.where(np.isfinite(absent), absent, z.min(axis=1))
     known = own >= 0
     if not known.any():
         return Calibration(
