@@ -19,9 +19,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from ral_core.data.captions import write_captions
 from ral_core.errors import DataError
 from ral_core.files import read_json, read_jsonl, sha256, write_json, write_jsonl
 from ral_core.world import media
+from ral_core.world.captions import split_captions
 from ral_core.world.scene import Film, film_hash
 from ral_core.world.splits import SPLITS, Split, split_films
 
@@ -252,14 +254,12 @@ def read_films(folder: Path) -> list[Film]:
 
 def write_scenes(places: Places, split: Split) -> tuple[int, int]:
     """Write a split's films, captions and twins, and its entry in the manifest; returns both counts."""
-    from ral_core.world.truth import split_captions  # NumPy loads only when captions are written
-
     folder = places.split(split)
     films, twins = split_films(split)
     write_jsonl(folder / "films.jsonl", (film.to_json() for film in films))
     captions = split_captions(split, films, twins) if split.captions else []
     if captions:
-        write_jsonl(folder / "captions.jsonl", captions)
+        write_captions(folder / "captions.jsonl", captions)
     if twins:
         write_json(folder / "twins.json", [twin.__dict__ for twin in twins])
     entry = {

@@ -158,6 +158,7 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
         ("hat_color", replace(who, hat_color=rng.choice(COLORS)), others, base),
     ]
     weights = {"action": 4, "prop": 4, "top": 4, "kind": 3, "setting": 3}
+    changes = [change for change in changes if change[0] in event.visible]
     order = sorted(changes, key=lambda change: rng.random() / weights.get(change[0], 2))
     (original, *_) = readings(film, event)
     for slot, actor, bystanders, changed in order:
