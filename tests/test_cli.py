@@ -10,7 +10,8 @@ import pytest
 from helpers_search import HashText, World, make_world
 
 from ral_core.cli import VERBS, main
-from ral_core.commands import doctor, index as index_command
+from ral_core.commands import doctor
+from ral_core.commands import index as index_command
 from ral_core.search import engine
 
 QUERY = "a man number 1 kicks a red ball"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -43,7 +45,7 @@ def test_moments_lie_in_the_film_are_sorted_and_do_not_overlap(
     assert all(0 <= m.start < m.end <= duration and m.start <= m.peak <= m.end for m in found)
     assert [m.score for m in found] == sorted((m.score for m in found), reverse=True)
     in_order = sorted(found, key=lambda m: m.start)
-    assert all(one.end <= other.start for one, other in zip(in_order, in_order[1:]))
+    assert all(one.end <= other.start for one, other in pairwise(in_order))
 
 
 @settings(max_examples=100, deadline=None)
