@@ -34,7 +34,7 @@ from ral_core.world.vocabulary import (
     garment,
 )
 
-_HOLDING = [name for name, action in (HUMAN_ACTIONS | ANIMAL_ACTIONS).items() if action.prop]
+_HOLDING = [name for name, action in (*HUMAN_ACTIONS.items(), *ANIMAL_ACTIONS.items()) if action.prop]
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "setting": SETTINGS,

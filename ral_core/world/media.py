@@ -28,7 +28,7 @@ SMALL_CRF = 26
 FULL = (432, 240)
 """Width and height of the videos on the page."""
 FULL_FPS = 12.0
-FULL_CRF = 31
+FULL_CRF = 35
 POSTER = (320, 180)
 TILE = (96, 54)
 TILES = 10
@@ -117,7 +117,7 @@ def write_full(film: Film, path: Path, make: MakeRenderer = film_renderer) -> No
     from ral_core.data.videos import write_video
 
     frames = frames_at(make(film, *FULL), frame_times(film.duration, FULL_FPS))
-    write_video(path, frames, fps=FULL_FPS, crf=FULL_CRF, preset="medium", tune="animation")
+    write_video(path, frames, fps=FULL_FPS, crf=FULL_CRF, preset="slower", tune="animation")
 
 
 def write_poster(film: Film, path: Path, make: MakeRenderer = film_renderer) -> None:
