@@ -39,7 +39,7 @@ def jump(p: Performance) -> None:
     """Leaps up again and again."""
     height, share = hop(p.time, 0.95), cycle(p.time, 0.95)
     p.canvas.shadow(0, 0, 24 - 9 * height, 4 - 1.5 * height)
-    tilt = -20 * math.cos((share - 0.2) / 0.7 * math.pi) if height else 0.0
+    tilt = -22 * math.cos((share - 0.2) / 0.7 * math.pi) * min(1.0, height * 1.5)
     with p.canvas.placed(0, -30 * height, rotate=tilt):
         draw_animal(p.canvas, p.look, p.time, "leap" if height > 0.05 else "stand")
 

@@ -73,8 +73,8 @@ def water(p: Performance) -> None:
 def umbrella(p: Performance) -> None:
     """Puts up an umbrella and stands under it."""
     p.canvas.shadow(0, 0, 13)
-    props.umbrella(p.canvas, 8, -50, p.color, ramp(p.since, 0.3, 1.1), math.sin(p.time * 1.4) * 2.5)
-    pose = Pose(near_hand=(8.5, -47), far_hand=(-9, -34), near_bend=-1, head_tilt=math.sin(p.time) * 4)
+    props.umbrella(p.canvas, 11, -50, p.color, ramp(p.since, 0.3, 1.1), math.sin(p.time * 1.4) * 2.5)
+    pose = Pose(near_hand=(11.5, -45), far_hand=(-9, -34), head_tilt=math.sin(p.time) * 4)
     draw_person(p.canvas, p.look, p.time, pose)
 
 

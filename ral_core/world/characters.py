@@ -109,6 +109,7 @@ class Pose:
     far_bend: int = 1
     near_bend: int = 1
     near_shoulder: float = -2
+    far_shoulder: float = 2.5
     arm: float = ARM
     toe: float = 0
     far_toe: float = 0
@@ -148,7 +149,15 @@ def draw_person(
     hip_x, hip_y = pose.pelvis
     chest = (hip_x + math.sin(angle) * 24, hip_y - math.cos(angle) * 24 - breath)
     neck = (hip_x + math.sin(angle) * 38, hip_y - math.cos(angle) * 38 - breath)
-    _arm(canvas, look, (chest[0] + 2.5, chest[1] + 3), pose.far_hand, pose.far_bend, pose.arm, far=True)
+    _arm(
+        canvas,
+        look,
+        (chest[0] + pose.far_shoulder, chest[1] + 3),
+        pose.far_hand,
+        pose.far_bend,
+        pose.arm,
+        far=True,
+    )
     if behind:
         behind()
     _leg(canvas, look, (hip_x + 2, hip_y), pose.far_foot, pose.far_toe, far=True)

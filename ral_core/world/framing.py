@@ -11,7 +11,7 @@ from ral_core.world.visibility import SPEEDS, travel
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in stage units."""
 
-PERSON_EXTENT = (22.0, 24.0, 88.0)
+PERSON_EXTENT = (22.0, 24.0, 90.0)
 PERSON_EXTENTS: dict[str, tuple[float, float, float]] = {  # behind, before, above; in body units
     "walk": (24, 26, 88),
     "run": (42, 32, 90),
@@ -23,16 +23,16 @@ PERSON_EXTENTS: dict[str, tuple[float, float, float]] = {  # behind, before, abo
     "umbrella": (34, 50, 100),
     "bike": (42, 44, 102),
     "guitar": (26, 52, 92),
-    "cook": (22, 70, 94),
+    "cook": (22, 70, 98),
     "kite": (22, 86, 106),
     "sleep": (64, 64, 66),
-    "dance": (48, 50, 98),
+    "dance": (48, 50, 102),
     "drink": (22, 36, 88),
     "paint": (22, 78, 88),
     "sweep": (24, 62, 88),
-    "wave": (24, 44, 92),
+    "wave": (24, 46, 97),
     "balloon": (26, 48, 102),
-    "photo": (22, 44, 88),
+    "photo": (22, 46, 94),
     "icecream": (22, 34, 88),
     "dogwalk": (26, 80, 88),
     "skateboard": (56, 38, 104),
@@ -50,9 +50,9 @@ ANIMAL_EXTENTS: dict[str, tuple[float, float, float]] = {
     "sleep": (30, 36, 56),
 }
 MARGIN = 6.0
-TURN_SECONDS = 0.22
-WAY_WITH_COMPANY = 130.0
-"""How far anyone goes while somebody stands by, so that both stay in the frame."""
+TURN_SECONDS = 0.18
+ROOM_WITH_COMPANY = 300.0
+"""What a mover may cover while somebody stands by, so that both stay in the frame."""
 SMALLEST_ZOOM = 0.8
 
 
@@ -97,16 +97,17 @@ def track_of(actor: Actor, character: Character, scale: float, ground: float, sh
     """The way of one actor through its shot; `scale` is the character's own size."""
     animal = character.kind in ("dog", "cat")
     extents, usual = (ANIMAL_EXTENTS, ANIMAL_EXTENT) if animal else (PERSON_EXTENTS, PERSON_EXTENT)
+    behind, before, above = extents.get(actor.action, usual)
     speed = SPEEDS.get(actor.action, 1.0)
     way = min(travel(character.kind, actor.action), speed * (shot.end - shot.start))
     if len(shot.actors) > 1:
-        way = min(way, WAY_WITH_COMPANY)
+        way = min(way, max(30.0, ROOM_WITH_COMPANY - 2 * max(behind, before) * scale * actor.scale))
     return Track(
         x=actor.x,
         y=ground - actor.depth,
         facing=actor.facing,
         scale=scale * actor.scale,
-        extent=extents.get(actor.action, usual),
+        extent=(behind, before, above + (5 if character.kind == "robot" else 0)),
         closer=1.18 if animal else 1.0,
         way=way,
         speed=speed,

@@ -14,8 +14,8 @@ ROBOT_HIDDEN_SLOTS: dict[str, frozenset[str]] = {"sleep": frozenset({"top"})}
 MOVES: dict[str, float] = {
     "walk": 120.0,
     "run": 200.0,
-    "bike": 130.0,
-    "skateboard": 150.0,
+    "bike": 170.0,
+    "skateboard": 170.0,
     "dogwalk": 90.0,
     "balloon": 80.0,
 }

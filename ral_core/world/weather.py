@@ -187,7 +187,7 @@ def atmosphere(rng: random.Random, setting: str, conditions: Conditions) -> Atmo
     elif setting == "park" and conditions.season == "autumn":
         air = falling_leaves(rng)
     if night:
-        return Atmosphere(tint("#0e1440", 0.36), together(air, tint("#0e1440", 0.09)))
+        return Atmosphere(tint("#0e1440", 0.3), together(air, tint("#0e1440", 0.09)))
     if sunset:
         return Atmosphere(tint("#ff7a3c", 0.13), together(air, tint("#ff7a3c", 0.04)))
     return Atmosphere(nothing, air)
