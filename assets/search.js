@@ -1,0 +1,164 @@
+// The Search page: the query bar, the list, links, keys. The answers are drawn by the server.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const player = RAL.player;
+  let bar = null, list = null, form = null;
+
+  const results = () => list?.element.querySelector(".results");
+  const cards = () => [...(list?.element.querySelectorAll(".card") ?? [])];
+  const chosen = () => list?.element.querySelector('.card[aria-current="true"]');
+
+  // ---- asking
+  RAL.on("front", (part) => {
+    bar = part;
+    form = part.element.querySelector("form");
+    form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+    for (const name of ["model", "k"]) form.elements[name].addEventListener("change", () => { if (root.dataset.answered !== undefined) ask(); });
+    part.element.addEventListener("click", (event) => {
+      const example = event.target.closest(".example");
+      if (example) { form.elements.q.value = example.dataset.query; ask(); }
+    });
+    start();
+  });
+  const ask = (wish = {}) => {
+    root.dataset.busy = "";
+    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, ...wish });
+  };
+  const idle = () => { delete root.dataset.busy; };
+
+  // ---- links: read once, checked against what the page offers; the server checks again
+  const start = () => {
+    const asked = new URLSearchParams(location.search), q = asked.get("q");
+    const offers = (name, value) => [...form.elements[name].options].some((option) => option.value === value);
+    for (const name of ["model", "k"]) if (offers(name, asked.get(name))) form.elements[name].value = asked.get(name);
+    if (!q) { if (matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true }); return; }
+    form.elements.q.value = q.slice(0, 2000);
+    const second = Number(asked.get("t")), wish = {};
+    if (asked.get("video")) wish.video = asked.get("video");
+    if (asked.get("t") && Number.isFinite(second) && second >= 0) wish.t = second;
+    ask(wish);
+  };
+  const address = (video, second) => {
+    const box = results(), url = new URL(location.origin + location.pathname), set = (key, value) => url.searchParams.set(key, value);
+    const kept = new URLSearchParams(location.search).get("__theme");
+    set("q", box.dataset.query); set("model", box.dataset.model); set("k", box.dataset.k);
+    if (video) set("video", video);
+    if (video && second !== null && second !== undefined) set("t", String(Math.round(10 * second) / 10));
+    if (kept) set("__theme", kept);
+    return url;
+  };
+  const remember = (video, second) => history.replaceState(null, "", address(video, second));
+
+  // ---- answers
+  RAL.on("list", (part) => {
+    list = part;
+    part.watch("value", () => {
+      idle();
+      const box = results();
+      if (!box) return;
+      root.dataset.answered = "";
+      const second = box.dataset.second === undefined ? null : Number(box.dataset.second);
+      const card = cards().find((one) => one.dataset.video === box.dataset.chosen);
+      if (!card) return remember();
+      mark(card);
+      show(card, { place: placeAt(card, second), second, play: false });
+      remember(card.dataset.video, second ?? Number(card.dataset.start));
+    });
+    part.element.addEventListener("click", clicked);
+    part.element.addEventListener("pointermove", leaf);
+    part.element.addEventListener("pointerout", (event) => event.target.closest(".still")?.classList.remove("leafing"));
+  });
+  RAL.on("notice", ({ watch }) => watch("value", idle));
+  RAL.on("reasons", ({ element }) => element.addEventListener("click", (event) => {
+    const word = event.target.closest("[data-seek]");
+    if (word) { player.go(Number(word.dataset.seek), { play: true }); bringPlayer(); }
+  }));
+
+  const moments = (card) => [...card.querySelectorAll(".mark")].map((one) => ({ start: Number(one.dataset.seek), end: Number(one.dataset.end) }));
+  const placeAt = (card, second) => {
+    if (second === null) return 0;
+    const place = moments(card).findIndex((one) => second >= one.start - 0.06 && second < one.end);
+    return place < 0 ? 0 : place;
+  };
+  const show = (card, how) => player.open({
+    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, poster: card.dataset.poster,
+    rank: card.dataset.rank, duration: Number(card.dataset.duration), moments: moments(card),
+  }, how);
+  const mark = (card) => {
+    for (const one of cards()) one.removeAttribute("aria-current");
+    card.setAttribute("aria-current", "true");
+  };
+  // Choose a film: the player turns to it at once, the reasons follow from the server.
+  const choose = (card, { place = 0, play = true } = {}) => {
+    const before = chosen();
+    mark(card);
+    show(card, { place, play });
+    remember(card.dataset.video, moments(card)[place]?.start ?? 0);
+    if (before === card) return;
+    list.trigger("select", { q: results().dataset.query, model: results().dataset.model, video: card.dataset.video });
+  };
+  const clicked = (event) => {
+    const card = event.target.closest(".card");
+    if (!card) return;
+    const moment = event.target.closest(".mark"), act = event.target.closest("[data-act]")?.dataset.act;
+    if (moment) return choose(card, { place: [...card.querySelectorAll(".mark")].indexOf(moment) });
+    if (act === "copy") return copy(card, event.target.closest("button"));
+    choose(card, { play: act !== "why" });
+    if (act === "why") why();
+    else bringPlayer();
+  };
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const glide = (element, block) => element?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block });
+  const why = () => setTimeout(() => glide(document.querySelector("#ral-reasons"), "start"), 60);
+  const bringPlayer = () => {
+    const screen = document.querySelector(".screen"), rect = screen.getBoundingClientRect();
+    if (rect.top < 0 || rect.bottom > innerHeight) glide(screen, "nearest");
+  };
+  const copy = async (card, button) => {
+    const link = String(address(card.dataset.video, Number(card.dataset.start))), name = button.querySelector("span"), before = name.textContent;
+    try { await navigator.clipboard.writeText(link); name.textContent = "Copied"; } catch { prompt("The link to this moment:", link); return; }
+    button.setAttribute("data-done", "");
+    setTimeout(() => { name.textContent = before; button.removeAttribute("data-done"); }, 1600);
+  };
+  // Moving over a still leafs through the film.
+  const leaf = (event) => {
+    const still = event.target.closest?.(".still[data-strip]");
+    if (!still || event.pointerType === "touch") return;
+    const rect = still.getBoundingClientRect(), count = Number(still.dataset.pictures) || 1, sheet = still.querySelector(".leaf");
+    if (!sheet.style.backgroundImage) { sheet.style.backgroundImage = `url("${still.dataset.strip}")`; sheet.style.backgroundSize = `${100 * count}% 100%`; }
+    const picture = Math.min(count - 1, Math.max(0, Math.floor((count * (event.clientX - rect.left)) / rect.width)));
+    sheet.style.backgroundPosition = `${count > 1 ? (100 * picture) / (count - 1) : 0}% 0`;
+    still.classList.add("leafing");
+  };
+  document.addEventListener("ral:moment", ({ detail }) => { if (results()) remember(detail.video, detail.second); });
+
+  // ---- keys
+  const step = (by) => {
+    const all = cards(), now = all.indexOf(chosen()), next = all[Math.min(all.length - 1, Math.max(0, now + by))];
+    if (!next || next === all[now]) return;
+    choose(next, { play: false });
+    next.querySelector(".card-title").focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+  };
+  const keys = {
+    j: () => step(1), k: () => step(-1), n: () => player.acts.next(), p: () => player.acts.previous(), r: () => player.repeat(),
+    f: () => player.acts.full(), e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
+    y: () => { const card = chosen(); if (card) copy(card, card.querySelector('[data-act="copy"]')); },
+    Enter: () => player.toPlace(player.shown()?.place ?? 0), " ": () => player.toggle(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || RAL.typing(event.target) || RAL.keysOpen()) return;
+    if (event.key === "/" && form) {
+      event.preventDefault();
+      document.querySelector('#ral-tabs [role="tab"]')?.click();
+      form.elements.q.focus(); form.elements.q.select();
+      return;
+    }
+    const here = form && form.offsetParent !== null && results();
+    const pressing = event.target.closest?.("button, a, summary, [role=slider]") && (event.key === "Enter" || event.key === " ");
+    if (!here || pressing || !keys[event.key]) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+})();

@@ -1,0 +1,104 @@
+"""`python -m ral_core app`: open the page on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+import threading
+from pathlib import Path
+
+from ral_core.errors import RALError, UnknownName
+
+OFFLINE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+"""Set before anything is imported that would otherwise call home."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `app`."""
+    parser.epilog = "example: python app.py --port 8000 --device cpu"
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (%(default)s: this machine only)"
+    )
+    parser.add_argument("--port", type=port_number, default=7860, help="port to listen on (%(default)s)")
+    parser.add_argument(
+        "--index", default=None, help="name or folder of the index to search (the default one)"
+    )
+    parser.add_argument("--models", default=None, metavar="A,B", help="offer only these models (all)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=None, help="folder with indexes and models (precomputed)"
+    )
+
+
+def port_number(text: str) -> int:
+    """A port between 1 and 65535."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use a number from 1 to 65535")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the explorer, build the pages, serve until Ctrl+C. Raises RALError for a port that is taken."""
+    os.environ.update({name: value for name, value in OFFLINE.items() if name not in os.environ})
+    require_free(args.host, args.port)
+    print("Opening RAL Explorer …", flush=True)
+
+    import uvicorn
+
+    from ral_core.search.engine import Explorer
+    from ral_core.views.server import build_app
+
+    explorer = Explorer.open(args.data, device=args.device)
+    if args.models:
+        offer(explorer, [name.strip() for name in args.models.split(",") if name.strip()])
+    app = build_app(explorer, args.index)
+    threading.Thread(target=warm, args=(explorer, args.index), daemon=True).start()
+    print(f"RAL Explorer: http://{shown_host(args.host)}:{args.port}  (Ctrl+C stops it)", flush=True)
+    uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
+    return 0
+
+
+def warm(explorer: object, index: str | None) -> None:
+    """Load the models while the page is already there; a failure is logged, and told again at the first search."""
+    try:
+        explorer.warm(index=index)  # type: ignore[attr-defined]
+    except Exception as problem:
+        logging.getLogger(__name__).warning("The models could not be loaded: %s", problem)
+
+
+def offer(explorer: object, names: list[str]) -> None:
+    """Keep only the indexes of the named models. Raises UnknownName for a model without one."""
+    entries = explorer.entries  # type: ignore[attr-defined]
+    known = {entry.manifest.model for entry in entries.values()}
+    for name in names:
+        if name not in known:
+            raise UnknownName(
+                f"There is no index of a model {name!r}. Known: {', '.join(sorted(known)) or 'none'}."
+            )
+    for key in [key for key, entry in entries.items() if entry.manifest.model not in names]:
+        del entries[key]
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise RALError with the way out when nobody can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise RALError(
+                f"Cannot listen on {host}:{port} ({problem.strerror}); choose another with --port."
+            ) from None
+
+
+def shown_host(host: str) -> str:
+    """The address to type into a browser."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else f"[{host}]" if ":" in host else host

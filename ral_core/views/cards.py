@@ -1,0 +1,159 @@
+"""The ranked list: a verdict, then one card for each film found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ral_core.search.results import Hit, SearchResult
+from ral_core.views import wording
+from ral_core.views.charts import mini_timeline, split_bar
+from ral_core.views.markup import attributes, escape, hidden, icon, join, number, stretch
+from ral_core.views.media import Shelf
+
+MARKS = 3
+"""Moments that get a mark on a card's time line."""
+
+
+def results_list(result: SearchResult, shelf: Shelf, k: int, chosen: str | None, second: float | None) -> str:
+    """The whole answer to a query as HTML. `chosen` is the film the page opens, at `second` if given."""
+    head = attributes(
+        class_="results",
+        data_query=result.query,
+        data_model=result.model,
+        data_index=result.index,
+        data_k=k,
+        data_chosen=chosen,
+        data_second=None if second is None else f"{second:.2f}",
+        aria_label=f"Films for {result.query}",
+    )
+    if not result.hits:
+        return f'<section{head}>{verdict(result)}<p class="empty">{escape(wording.NO_HITS)}</p></section>'
+    return f'<section{head}>{verdict(result)}<ol class="cards">{join(rows(result, shelf))}</ol>{facts(result)}</section>'
+
+
+def rows(result: SearchResult, shelf: Shelf) -> Iterator[str]:
+    """The cards in order, with the cut line between the films above and below it."""
+    scale = max((weighted(hit, result)[0] + weighted(hit, result)[1] for hit in result.hits), default=1.0)
+    above = True
+    for hit in result.hits:
+        if above and result.cutoff is not None and hit.z is not None and hit.z < result.cutoff:
+            above = False
+            yield cut_line(result.cutoff)
+        yield card(hit, result, shelf, scale)
+
+
+def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
+    """One film: rank, still, title, best moment, score, time line with its moments, parts, and what to do."""
+    title, when = escape(hit.title), stretch(hit.start, hit.end)
+    data = attributes(
+        class_="card",
+        data_video=hit.video,
+        data_rank=hit.rank,
+        data_title=hit.title,
+        data_film=shelf.url(result.index, "film", hit.video),
+        data_poster=shelf.url(result.index, "poster", hit.video),
+        data_start=f"{hit.start:.3f}",
+        data_end=f"{hit.end:.3f}",
+        data_duration=f"{hit.duration:.3f}",
+    )
+    return (
+        f"<li{data}>{still(hit, result.index, shelf)}"
+        '<div class="card-body">'
+        f'<div class="card-head"><h3><button type="button" class="card-title" data-act="play">{title}'
+        f"{hidden(f', {when}')}</button></h3>{score(hit)}</div>"
+        f'<p class="when">{when}<span class="of"> of {stretch(0, hit.duration).split("–")[1]}</span></p>'
+        f"{mini_timeline(hit.timeline, hit.duration, hit.moments[:MARKS], hit.title)}"
+        f'<div class="card-foot">{parts(hit, result, scale)}{actions(hit)}</div>'
+        "</div></li>"
+    )
+
+
+def still(hit: Hit, index: str, shelf: Shelf) -> str:
+    """A film's picture with its rank; moving over it leafs through the filmstrip. A mouse shortcut for the title."""
+    poster, strip = shelf.url(index, "poster", hit.video), shelf.url(index, "strip", hit.video)
+    picture = (
+        f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=poster)}>'
+        if poster
+        else f'<span class="no-picture">{icon("absent")}</span>'
+    )
+    leaf = attributes(
+        data_strip=strip, data_pictures=shelf.strip_pictures(index, hit.video) or None, data_act="play"
+    )
+    return (
+        f'<div class="still"{leaf}>{picture}<span class="leaf"></span>'
+        f'<span class="rank">{hidden("Rank ")}{hit.rank}</span><span class="still-play">{icon("play")}</span></div>'
+    )
+
+
+def score(hit: Hit) -> str:
+    """The calibrated score, with the raw one on hover; the raw one where there is no calibration."""
+    raw = f"raw score {number(hit.score, 3)}"
+    if hit.z is None:
+        return f'<span class="score"{attributes(title=wording.RAW_HELP)}><b>{number(hit.score, 3)}</b><small>raw</small></span>'
+    tip = f"{wording.z_phrase(hit.z)}; {raw}. {wording.Z_HELP}"
+    return f'<span class="score"{attributes(title=tip)}><small>z</small><b>{number(hit.z, 1)}</b>{hidden(f"({raw})")}</span>'
+
+
+def parts(hit: Hit, result: SearchResult, scale: float) -> str:
+    """How much of the score comes from the clip and from the frame branch."""
+    clip, frame = weighted(hit, result)
+    label = (
+        f"clip part {number(clip, 3)} ({number(result.clip_weight)} × {number(hit.clip, 3)}), "
+        f"frame part {number(frame, 3)} ({number(result.frame_weight)} × {number(hit.frame, 3)})"
+    )
+    return (
+        f'<div class="parts">{split_bar(clip, frame, scale, label)}'
+        f'<span class="part-numbers" aria-hidden="true"><span class="clip">clip {number(hit.clip)}</span>'
+        f'<span class="frame">frame {number(hit.frame)}</span></span></div>'
+    )
+
+
+def weighted(hit: Hit, result: SearchResult) -> tuple[float, float]:
+    """Both parts with their weights; their sum is the score."""
+    return result.clip_weight * hit.clip, result.frame_weight * hit.frame
+
+
+def actions(hit: Hit) -> str:
+    """What can be done with a film."""
+    buttons = (("play", "play", "Play"), ("why", "why", "Why"), ("copy", "link", "Link"))
+    return (
+        '<div class="actions">'
+        + join(
+            f'<button type="button" class="quiet" data-act="{act}"{attributes(title=text, aria_label=f"{text}: {hit.title}")}>'
+            f"{icon(drawing)}<span>{text}</span></button>"
+            for act, drawing, text in buttons
+        )
+        + "</div>"
+    )
+
+
+def cut_line(cutoff: float) -> str:
+    """The place in the list below which a film is unlikely to hold the moment."""
+    tip = "Queries about things that are in no film seldom reach this line."
+    return (
+        f'<li class="cut"{attributes(title=tip)}><span>below the cut line, z {number(cutoff, 1)}: '
+        "unlikely to hold it</span></li>"
+    )
+
+
+def verdict(result: SearchResult) -> str:
+    """One line over the list: clear, ambiguous or probably not here, with the reason."""
+    name, drawing = wording.STATES[result.state]
+    notes = list(result.notes)
+    if result.truncated and not any("long" in note or "cut" in note for note in notes):
+        notes.insert(0, "The query is longer than the text encoder reads; its end was not used.")
+    more = join(f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in notes)
+    return (
+        f'<div class="verdict {result.state}"><span class="verdict-icon">{icon(drawing)}</span>'
+        f"<div><h2>{name}</h2><p>{escape(result.reason)}</p></div></div>{more}"
+    )
+
+
+def facts(result: SearchResult) -> str:
+    """What was ranked, how, and how long it took."""
+    how = "all compared exactly" if result.searched == "exact" else "best candidates compared exactly"
+    films = f"{result.films:,} film{'' if result.films == 1 else 's'}"
+    return (
+        f'<p class="facts">{films}, {how} in {1000 * result.seconds:.0f} ms on {escape(result.device.upper())} '
+        f"with {escape(result.model)}.</p>"
+    )

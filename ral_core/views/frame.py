@@ -1,0 +1,50 @@
+"""What surrounds every page: header, key map, footer."""
+
+from __future__ import annotations
+
+from ral_core import __version__
+from ral_core.views import wording
+from ral_core.views.markup import attributes, escape, icon, join
+
+LOGO = (
+    '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect class="logo-plate" width="32" height="32" rx="9"/>'
+    '<rect class="logo-moment" x="13" y="5" width="7.5" height="22" rx="2.5"/>'
+    '<path class="logo-curve" d="M4.5 23.5c6.5 0 7.5-13 12.25-13s5.75 13 10.75 13"/></svg>'
+)
+"""The mark: a bell curve over a film, with the found moment lit. Also drawn in assets/logo.svg."""
+
+
+def header(films: int, models: int, device: str) -> str:
+    """Name, what is loaded, and the switches; the tabs stand below it."""
+    status = (
+        f'<p class="status" title="What is loaded"><span>{films:,} film{"" if films == 1 else "s"}</span>'
+        f"<span>{models} model{'' if models == 1 else 's'}</span>"
+        f'<span class="device"><span class="sr-only">runs on </span>{escape(device.upper())}</span></p>'
+    )
+    return (
+        f'<header class="masthead"><a class="brand" href="/"{attributes(aria_label=wording.NAME)}>{LOGO}<b>RAL</b>'
+        f"<span>Explorer</span></a>{status}"
+        f'<button type="button" class="round" data-page="keys" title="Keys (?)" aria-label="Keys">{icon("help")}</button>'
+        f'<button type="button" class="round" data-page="theme" title="Light or dark (t)" aria-label="Light or dark">{icon("theme")}</button>'
+        f"</header>{key_map()}"
+    )
+
+
+def key_map() -> str:
+    """The list behind `?`."""
+    rows = join(
+        f"<div><dt>{join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(does)}</dd></div>"
+        for keys, does in wording.KEYS
+    )
+    return (
+        f'<dialog class="keys" aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>{rows}</dl>'
+        '<button class="go" autofocus>Close</button></form></dialog>'
+    )
+
+
+def footer() -> str:
+    """One line under every page."""
+    return (
+        f'<footer class="foot"><span>{wording.NAME} {escape(__version__)}</span>'
+        "<span>Runs on this machine; nothing you type leaves it.</span></footer>"
+    )

@@ -1,0 +1,99 @@
+"""The first screen: what this is, the query bar, and sentences to try."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from ral_core.data.captions import Caption
+from ral_core.views import wording
+from ral_core.views.markup import attributes, escape, icon, join
+from ral_core.views.media import Shelf
+
+COUNTS = (5, 10, 20, 50)
+"""How many films can be asked for."""
+EXAMPLES, LONGEST = 6, 64
+"""How many example sentences are offered, and how long one may be."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence to try, with the picture of a film it fits."""
+
+    text: str
+    poster: str | None
+
+
+def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str:
+    """The front of the page. assets/search.js reads the form; nothing here changes after the first drawing."""
+    choices = join(f"<option{attributes(value=name)}>{escape(model_title(name))}</option>" for name in models)
+    counts = join(f"<option{attributes(value=n, selected=n == k)}>{n} films</option>" for n in COUNTS)
+    return (
+        f'<div class="front"><div class="hero"><h1>{escape(wording.PROMISE)}</h1><p>{escape(wording.LEAD)}</p></div>'
+        '<form class="bar" role="search" autocomplete="off" novalidate>'
+        f'<label class="query">{icon("search")}<span class="sr-only">Describe a moment</span>'
+        f'<input type="search" name="q" maxlength="2000" enterkeyhint="search" spellcheck="false"{attributes(placeholder=wording.PLACEHOLDER)}>'
+        '<kbd title="Press / to write a query">/</kbd></label>'
+        f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
+        f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'
+        '<button type="submit" class="go">Search</button></form>'
+        f"{example_row(examples)}</div>"
+    )
+
+
+def example_row(examples: Sequence[Example]) -> str:
+    """Sentences to try, with a still each on the first screen."""
+    if not examples:
+        return ""
+    items = join(
+        f'<li><button type="button" class="example"{attributes(data_query=example.text)}>'
+        + (
+            f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=example.poster)}>'
+            if example.poster
+            else ""
+        )
+        + f"<span>{escape(example.text)}</span></button></li>"
+        for example in examples
+    )
+    return f'<div class="examples"><h2>Try one of these</h2><ul>{items}</ul></div>'
+
+
+def model_title(name: str) -> str:
+    """A model's name for readers.
+
+    >>> model_title("ral-gmmformer_v2"), model_title("gmmformer_v2")
+    ('RAL on GMMFormer v2', 'GMMFormer v2')
+    """
+    known = {
+        "gmmformer_v2": "GMMFormer v2",
+        "gmmformer": "GMMFormer",
+        "ms_sl": "MS-SL",
+        "mssl": "MS-SL",
+        "ms_slpp": "MS-SL++",
+        "msc": "MSC",
+    }
+    plain = name.removeprefix("ral-").removeprefix("ral_")
+    title = known.get(plain, plain)
+    return title if plain == name else f"RAL on {title}"
+
+
+def pick_examples(captions: Collection[Caption], shelf: Shelf, index: str) -> list[Example]:
+    """Captions of a collection that are worth trying: short, said of few films, each of another kind.
+
+    They are chosen by length, level and subject only, never by how well a model finds them.
+    """
+    wanted = [c for c in captions if len(c.text) <= LONGEST and c.level in ("mid", "full")] or list(captions)
+    wanted.sort(key=lambda c: (c.ambiguity > 3, c.level != "full", c.id))
+    chosen: list[Caption] = []
+    for new in (True, False):
+        for caption in wanted:
+            fresh = caption not in chosen and (not new or not any(alike(caption, other) for other in chosen))
+            if fresh and len(chosen) < EXAMPLES:
+                chosen.append(caption)
+    return [Example(caption.text, shelf.url(index, "poster", caption.film)) for caption in chosen]
+
+
+def alike(one: Caption, other: Caption) -> bool:
+    """Whether two captions are about the same film, doing or place."""
+    same = any(one.logic.get(slot) == other.logic.get(slot) is not None for slot in ("action", "setting"))
+    return one.film == other.film or same

@@ -1,0 +1,178 @@
+"""The front door: one tab with everything about one query."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gradio as gr
+
+from ral_core.errors import RALError
+from ral_core.search.engine import Explorer
+from ral_core.search.results import Explanation, SearchResult
+from ral_core.views import wording
+from ral_core.views.cards import results_list
+from ral_core.views.evidence import evidence
+from ral_core.views.markup import escape
+from ral_core.views.media import Shelf
+from ral_core.views.player import player
+from ral_core.views.query_bar import COUNTS, pick_examples, query_bar
+from ral_core.views.timeline import time_line
+
+LOG = logging.getLogger(__name__)
+DEFAULT_K = 10
+
+ATTACH = "window.RAL && RAL.attach('{part}', element, trigger, watch);"
+"""Each part of the page hands itself to assets/search.js when it is drawn."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the page asks for. Everything in it came from a browser and was checked by `read_request`."""
+
+    query: str
+    model: str | None = None
+    k: int = DEFAULT_K
+    video: str | None = None
+    second: float | None = None
+
+
+def read_request(data: object) -> Request:
+    """A request from whatever an event or a link carries; what does not fit is left out, never an error.
+
+    >>> read_request({"q": "a dog", "k": "7", "t": "-3", "model": ["x"]})
+    Request(query='a dog', model=None, k=5, video=None, second=None)
+    """
+    fields: Mapping[str, object] = data if isinstance(data, Mapping) else {}
+
+    def text(name: str) -> str | None:
+        value = fields.get(name)
+        return value if isinstance(value, str) and value and len(value) <= 300 else None
+
+    query = fields.get("q")
+    count, second = finite(fields.get("k")), finite(fields.get("t"))
+    return Request(
+        query=query if isinstance(query, str) else "",
+        model=text("model"),
+        k=DEFAULT_K if count is None else min(COUNTS, key=lambda offered: abs(offered - count)),
+        video=text("video"),
+        second=second if second is not None and second >= 0 else None,
+    )
+
+
+def finite(value: object) -> float | None:
+    """A finite number, or None for anything else."""
+    try:
+        result = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return result if math.isfinite(result) else None
+
+
+def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
+    """Lay out the Search tab and connect it. `index` names the index to search unless the default should be."""
+    models, examples = explorer.models, ()
+    if models:
+        entry = explorer.resolve(None, index)
+        examples = pick_examples(explorer.collection(entry).captions.values(), shelf, entry.name)
+
+    def answer(event: gr.EventData) -> tuple[Any, Any, Any, Any]:
+        """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
+        request = read_request(event._data)
+        try:
+            result = explorer.search(request.query, request.k, model=request.model, index=index)
+            chosen = opened(result, request.video)
+            listed = results_list(result, shelf, request.k, chosen, request.second)
+            return "", listed, *explained(request.query, result.model, chosen)
+        except RALError as problem:
+            return notice(str(problem)), gr.skip(), gr.skip(), gr.skip()
+        except Exception:
+            LOG.exception("search failed")
+            return notice(wording.FAILED), gr.skip(), gr.skip(), gr.skip()
+
+    def explain(event: gr.EventData) -> tuple[Any, Any]:
+        """The time line and the reasons of one film."""
+        request = read_request(event._data)
+        return explained(request.query, request.model, request.video)
+
+    def explained(query: str, model: str | None, video: str | None) -> tuple[Any, Any]:
+        if video is None:
+            return "", ""
+        try:
+            explanation: Explanation = explorer.explain(query, video, model=model, index=index)
+            return time_line(explanation, shelf), evidence(explanation)
+        except RALError as problem:
+            return "", notice(str(problem))
+        except Exception:
+            LOG.exception("explanation failed")
+            return "", notice(wording.FAILED)
+
+    def search(query: str, k: int = DEFAULT_K, model: str | None = None) -> dict[str, Any]:
+        """Find the films that hold a described moment.
+
+        Args:
+            query: what happens in the moment, as a sentence
+            k: how many films to return
+            model: the model's name; the default one if left out
+        """
+        try:
+            return explorer.search(query, k, model=model, index=index).brief()
+        except RALError as problem:
+            raise gr.Error(str(problem)) from None
+
+    gr.api(search, api_name="search")  # first: a later event on a function of this name would take the name
+    with gr.Column(elem_id="search-page", elem_classes="page"):
+        front = block(query_bar(models, DEFAULT_K, examples), "front")
+        message = block(missing(explorer), "notice")
+        with gr.Row(elem_id="answer", elem_classes="answer"):
+            listed = block("", "list")
+            with gr.Column(elem_id="stage", elem_classes="stage"):
+                block(player(), "player")
+                line = block("", "line")
+                reasons = block("", "reasons")
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    latest: Literal["always_last"] = "always_last"
+    front.submit(answer, None, [message, listed, line, reasons], trigger_mode=latest, **quiet)
+    listed.select(explain, None, [line, reasons], trigger_mode=latest, **quiet)
+
+
+def block(value: str, part: str) -> gr.HTML:
+    """A piece of escaped HTML that assets/search.js looks after.
+
+    The default template shows the value as it is. A template of our own would be run as JavaScript with the
+    value inside, so there must be none.
+    """
+    return gr.HTML(
+        value,
+        elem_id=f"ral-{part}",
+        js_on_load=ATTACH.format(part=part),
+        apply_default_css=False,
+        container=False,
+        padding=False,
+    )
+
+
+def opened(result: SearchResult, wanted: str | None) -> str | None:
+    """The film to open: the wanted one if it was found, else the best; None where there is none."""
+    found = [hit.video for hit in result.hits]
+    if wanted in found:
+        return wanted
+    return found[0] if found else None
+
+
+def notice(sentence: str) -> str:
+    """A friendly sentence in place of an answer."""
+    return f'<p class="notice" role="alert">{escape(sentence)}</p>'
+
+
+def missing(explorer: Explorer) -> str:
+    """What is not there, said before anybody searches; empty when all is well."""
+    problems = list(explorer.problems.values())
+    if not explorer.entries and not problems:
+        problems = [
+            f"There is no index in {explorer.root / 'indexes'}; make one with `python -m ral_core index`."
+        ]
+    return "".join(notice(problem) for problem in problems)

@@ -1,0 +1,132 @@
+"""The web server: our files and media first, the Gradio page mounted at `/`. No request leaves the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+from fastapi.exceptions import HTTPException
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ral_core.files import sha256
+from ral_core.search.engine import Explorer
+from ral_core.views import frame, wording
+from ral_core.views.about_page import build_about_page
+from ral_core.views.media import Shelf
+from ral_core.views.search_page import build_search_page
+from ral_core.views.theme import theme
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STYLES, SCRIPTS = ("tokens.css", "app.css", "search.css"), ("app.js", "player.js", "search.js")
+
+Page = Callable[[Explorer, Shelf, str | None], None]
+PAGES: Mapping[str, Page] = {"Search": build_search_page, "About": build_about_page}
+"""The tabs, in order: a name and the function that lays the page out."""
+
+
+def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
+    """The whole web application around an explorer. Nothing is global: two applications can run side by side."""
+    app = FastAPI(title=wording.NAME, docs_url=None, redoc_url=None, openapi_url=None)
+    shelf = Shelf.of(explorer)
+    app.mount("/assets/ral", StaticFiles(directory=ASSETS), name="assets")
+    app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
+    app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
+    app.add_middleware(WithAssets)
+    return gr.mount_gradio_app(
+        app,
+        build_blocks(explorer, shelf, index),
+        path="/",
+        theme=theme(),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        show_error=False,
+    )
+
+
+def build_blocks(explorer: Explorer, shelf: Shelf, index: str | None) -> gr.Blocks:
+    """Header, one tab for each page, footer."""
+    with gr.Blocks(title=wording.NAME, analytics_enabled=False, fill_width=True) as blocks:
+        films = len({address for address in shelf.addresses if address[1] == "film"})
+        counted = {e.manifest.collection: e.manifest.videos for e in explorer.entries.values()}
+        gr.HTML(
+            frame.header(sum(counted.values()) or films, len(explorer.models), str(explorer.device)),
+            elem_id="ral-header",
+            js_on_load="window.RAL && RAL.attach('header', element, trigger, watch);",
+            apply_default_css=False,
+            padding=False,
+        )
+        with gr.Tabs(elem_id="ral-tabs"):
+            for name, build in PAGES.items():
+                with gr.Tab(name, id=name.lower()):
+                    build(explorer, shelf, index)
+        gr.HTML(frame.footer(), elem_id="ral-footer", js_on_load=None, apply_default_css=False, padding=False)
+    return blocks
+
+
+def media_route(shelf: Shelf) -> Callable[[str], FileResponse]:
+    """The handler of `/media/…`: only files on the shelf exist; ranges are FileResponse's work."""
+
+    def media(address: str) -> FileResponse:
+        path = shelf.path(address)
+        if path is None or not path.is_file():
+            raise HTTPException(404, "There is no such film, poster or filmstrip.")
+        return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+
+    return media
+
+
+def favicon() -> FileResponse:
+    """The mark in the browser's tab."""
+    return FileResponse(ASSETS / "logo.svg", media_type="image/svg+xml")
+
+
+def with_assets(page: bytes) -> bytes:
+    """Gradio's page with our scripts in its head and our styles last in its body, so that they win over Gradio's."""
+    scripts = [f'<script src="{versioned(name)}"></script>' for name in SCRIPTS]
+    scripts.append('<link rel="icon" type="image/svg+xml" href="/assets/ral/logo.svg">')
+    styles = [f'<link rel="stylesheet" href="{versioned(name)}">' for name in STYLES]
+    for place, tags in ((b"</head>", scripts), (b"</body>", styles)):
+        page = page.replace(place, "".join(tags).encode() + place, 1)
+    return page
+
+
+def versioned(name: str) -> str:
+    """An asset's address with the start of its hash, so that a browser fetches a changed file anew."""
+    return f"/assets/ral/{name}?v={sha256(ASSETS / name)[:8]}"
+
+
+class WithAssets:
+    """Puts our style sheets and scripts into the page itself; every other answer passes untouched.
+
+    Gradio would add them only after its own start, and the page would first be drawn without them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+            await self.app(scope, receive, send)
+            return
+        start: Message = {}
+        body = bytearray()
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if not message.get("more_body", False):
+                page = with_assets(bytes(body))
+                headers = [h for h in start["headers"] if h[0].lower() != b"content-length"]
+                start["headers"] = [*headers, (b"content-length", str(len(page)).encode())]
+                await send(start)
+                await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, collect)
