@@ -47,8 +47,9 @@ def action_drawer(kind: str, action: str) -> ActionDrawer:
 class Staging:
     """A shot with everything random decided, so that a frame costs drawing only."""
 
-    def __init__(self, shot: Shot, cast: tuple[Character, ...]) -> None:
-        self.shot = shot
+    def __init__(self, shot: Shot, cast: tuple[Character, ...], earlier: float = 0.0) -> None:
+        """`earlier` seconds of the shot's event were shown in shots before."""
+        self.shot, self.earlier = shot, earlier
         sleeper = any(
             actor.action == "sleep" and cast[actor.who].kind not in ("dog", "cat") for actor in shot.actors
         )
@@ -97,12 +98,9 @@ class Staging:
             draw(canvas, time)
 
     def _draw_actors(self, canvas: Canvas, time: float) -> None:
-        main, *others = self.parts or [None]
-        for part in sorted(others, key=lambda part: -part.actor.depth if part else 0):
-            if part:
-                self._draw_part(canvas, part, time)
-        if main:
-            self._draw_part(canvas, main, time)
+        """Draw from the back to the front; the main actor last, so that nobody covers what it does."""
+        for part in (*sorted(self.parts[1:], key=lambda part: -part.actor.depth), *self.parts[:1]):
+            self._draw_part(canvas, part, time)
 
     def _draw_part(self, canvas: Canvas, part: Part, time: float) -> None:
         x, heading = part.track.at(time)
@@ -110,7 +108,8 @@ class Staging:
             heading = 0.3 if heading >= 0 else -0.3
         with canvas.placed(x, part.track.y, scale=part.track.scale, mirror=heading):
             clock = time + part.actor.phase
-            part.draw(Performance(canvas, part.look, clock, time, part.color, self.shot.setting))
+            since = time + self.earlier
+            part.draw(Performance(canvas, part.look, clock, since, part.color, self.shot.setting))
 
 
 class FilmRenderer:
@@ -148,7 +147,9 @@ class FilmRenderer:
 
     def _staging(self, number: int) -> Staging:
         if number not in self._staged:
-            self._staged[number] = Staging(self.film.shots[number], self.film.cast)
+            shot = self.film.shots[number]
+            earlier = 0.0 if shot.event is None else shot.start - self.film.events[shot.event].start
+            self._staged[number] = Staging(shot, self.film.cast, earlier)
         return self._staged[number]
 
     def _wipe(self, number: int, since: float) -> None:

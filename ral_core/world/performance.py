@@ -20,7 +20,7 @@ class Performance:
     time: float
     """Seconds on the actor's own clock, which starts at its phase."""
     since: float
-    """Seconds since the shot began."""
+    """Seconds since the action began, which may have been in an earlier shot."""
     color: Color
     """Colour of the prop."""
     setting: str

@@ -220,11 +220,10 @@ def ice_cream(canvas: Canvas, x: float, y: float, color: Color) -> None:
 
 def skateboard(canvas: Canvas, color: Color, turn: float) -> None:
     """A big skateboard on y = 0 with its deck at y = -8."""
-    deck = [("M", -31, -13), ("Q", -26, -8, -20, -8), ("L", 20, -8), ("Q", 26, -8, 31, -13)]
-    canvas.path(deck, darker(color, 0.2), 5.4)
-    canvas.path(
-        [(name, *[n - 0.8 if i % 2 else n for i, n in enumerate(rest)]) for name, *rest in deck], color, 4.2
-    )
+    for height, paint, width in ((0.0, darker(color, 0.2), 5.4), (-0.8, color, 4.2)):
+        nose = [("M", -31, height - 13), ("Q", -26, height - 8, -20, height - 8)]
+        tail = [("L", 20, height - 8), ("Q", 26, height - 8, 31, height - 13)]
+        canvas.path([*nose, *tail], paint, width)
     for x in (-17, 17):
         canvas.circle(x, -3.6, 4.2, INK)
         canvas.circle(x + 1.4 * math.cos(turn), -3.6 + 1.4 * math.sin(turn), 1.4, "#f6f3ea")

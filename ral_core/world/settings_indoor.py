@@ -50,7 +50,7 @@ def window(rng: random.Random, x: float, y: float, width: float, height: float, 
         canvas.lines([(left, top, left - 1, top + 5) for left, top in falling], fade("#f2f8ff", 0.9), 1)
 
     if name != "rain":
-        return fixed(lambda canvas: (still(canvas), frame(canvas))[0])
+        return together(fixed(still), fixed(frame))
     return together(fixed(still), pouring, fixed(frame))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from ral_core.world.canvas import Canvas, Draw, linear, radial
+from ral_core.world.canvas import Canvas, Command, Draw, linear, radial
 from ral_core.world.palette import INK, SKIES, Color, darker, fade, lighter, mix
 from ral_core.world.weather import LEFT, WIDTH, Conditions, Scenery, fixed, sky, together
 
@@ -17,7 +17,7 @@ def hills(rng: random.Random, y: float, height: float, color: Color | str) -> Dr
     """A rolling outline from one side of the world to the other."""
     xs = [LEFT + i * WIDTH / 9 for i in range(10)]
     ys = [y - rng.uniform(0, height) for _ in xs]
-    commands: list[tuple[object, ...]] = [("M", LEFT, 300), ("L", xs[0], ys[0])]
+    commands: list[Command] = [("M", LEFT, 300), ("L", xs[0], ys[0])]
     for i in range(9):
         half = (xs[i] + xs[i + 1]) / 2
         commands.append(("C", half, ys[i], half, ys[i + 1], xs[i + 1], ys[i + 1]))
@@ -84,9 +84,12 @@ def park(rng: random.Random, conditions: Conditions) -> Scenery:
 
     def ground(canvas: Canvas) -> None:
         canvas.rect(LEFT, 122, WIDTH, 190, lawn)
-        upper = [("M", -220, 166 + path_y), ("C", -50, 148 + path_y, 90, 178 + path_y, 200, 160 + path_y)]
+        upper: list[Command] = [
+            ("M", -220, 166 + path_y),
+            ("C", -50, 148 + path_y, 90, 178 + path_y, 200, 160 + path_y),
+        ]
         upper += [("C", 280, 148 + path_y, 400, 170 + path_y, 540, 158 + path_y), ("L", 540, 178 + path_y)]
-        lower = [("C", 400, 192 + path_y, 260, 172 + path_y, 190, 184 + path_y)]
+        lower: list[Command] = [("C", 400, 192 + path_y, 260, 172 + path_y, 190, 184 + path_y)]
         lower += [("C", 80, 200 + path_y, -60, 172 + path_y, -220, 188 + path_y), ("Z",)]
         canvas.path([*upper, *lower], "#e8d3a2")
         for i, color in enumerate(LEAF_LITTER if autumn else ("#ffffff", "#ffd166", "#f28fb1")):
@@ -177,7 +180,7 @@ def beach(rng: random.Random, conditions: Conditions) -> Scenery:
     def shore(canvas: Canvas, time: float) -> None:
         swell = math.sin(time * 1.1) * 2
         for y, paint in ((127 + swell, fade("#ffffff", 0.85)), (131 + swell, sand)):
-            edge: list[tuple[object, ...]] = [("M", LEFT, y)]
+            edge: list[Command] = [("M", LEFT, y)]
             for i in range(19):
                 x = LEFT + 20 + i * 40
                 edge.append(("Q", x, y - 4 + (i % 2) * 6, x + 20, y))
