@@ -26,7 +26,8 @@ def draw_animal(canvas: Canvas, look: Look, time: float, manner: str, head: Poin
     pace, stride = {"walk": (7.5, 7.0), "run": (13.5, 12.0), "play": (11.0, 8.0)}.get(manner, (0.0, 0.0))
     turn = time * pace
     lift = 0.0 if not pace else abs(math.sin(turn)) * (-3.4 if manner != "walk" else -1.2)
-    canvas.shadow(0, 0, 24)
+    if manner != "leap":  # who leaps leaves the shadow on the ground
+        canvas.shadow(0, 0, 24)
     _tail(canvas, look, time, lift, calm=manner in ("stand", "eat"))
     spread = 9 if manner == "leap" else 0
     _legs(canvas, look, turn, stride, lift, spread)
