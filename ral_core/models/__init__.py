@@ -5,11 +5,13 @@ from __future__ import annotations
 from ral_core.errors import UnknownName
 from ral_core.models.backbone import Backbone, PRVRModel
 from ral_core.models.config import ModelConfig, RALConfig
+from ral_core.models.gmmformer import GMMFormer
 from ral_core.models.gmmformer_v2 import GMMFormerV2
+from ral_core.models.ms_sl import MSSL
 from ral_core.models.ral import RAL
 from ral_core.settings import near
 
-BACKBONES: dict[str, type[Backbone]] = {cls.name: cls for cls in (GMMFormerV2,)}
+BACKBONES: dict[str, type[Backbone]] = {cls.name: cls for cls in (MSSL, GMMFormer, GMMFormerV2)}
 
 __all__ = ["BACKBONES", "RAL", "Backbone", "ModelConfig", "PRVRModel", "RALConfig", "build_model"]
 

@@ -62,7 +62,6 @@ class Backbone(PRVRModel):
 
     name: ClassVar[str]
     query: SentenceBranch
-    proposals: ClassVar[bool] = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -72,6 +71,9 @@ class Backbone(PRVRModel):
     @abstractmethod
     def text_layer(cls, config: ModelConfig) -> nn.Module:
         """A new text encoder of this backbone's kind: (Q, W, D), mask (Q, W) to (Q, W, D)."""
+
+    def drop_frame_head(self) -> None:
+        """Let go of parameters that only `frame_scores` uses, because another frame score takes its place."""
 
     @abstractmethod
     def frame_scores(self, queries: QueryTokens, videos: VideoTokens, *, cosine: bool = True) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ral_core.models.backbone import Backbone, frame_cosines
 from ral_core.models.config import ModelConfig
-from ral_core.models.layers import Branch, Dropout, FullLayer, TokenLayer, gaussian_window, initialise, unit
+from ral_core.models.layers import Branch, Dropout, FullLayer, TokenLayer, gaussian_windows, initialise, unit
 from ral_core.models.scoring import best_token, floored_videos
 from ral_core.models.text import SentenceBranch
 from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
@@ -43,16 +43,8 @@ class MixtureBlock(nn.Module):
         return torch.einsum("nbl,nbld->nld", mixture, outputs)
 
     def branch_outputs(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """What each branch makes of x: (N, branches, L, D).
-
-        The windows are those of a sequence of `span` positions, cut to the length at hand, so a video
-        encodes the same whatever its batch is padded to, and nothing is computed for padding.
-        """
-        length = x.shape[1]
-        windows = [
-            gaussian_window(self.span, width, x.device)[:length, :length] if width else None
-            for width in self.windows
-        ]
+        """What each branch makes of x: (N, branches, L, D). Nothing is computed for padding beyond L."""
+        windows = gaussian_windows(self.windows, self.span, x.shape[1], x.device)
         layers = zip(self.branches, windows, strict=True)
         return torch.stack([layer(x, mask, window) for layer, window in layers], 1)
 

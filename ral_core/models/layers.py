@@ -5,6 +5,8 @@ Source: sections on shared layers of MS-SL (ACM MM 2022), GMMFormer (AAAI 2024) 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -31,6 +33,16 @@ def gaussian_window(length: int, width: float, device: torch.device | None = Non
     std = max(width, 1e-2) / 9
     exponent = -((position[None] - centre[:, None]) ** 2) / (2 * std**2)
     return (exponent - exponent.amax(-1, keepdim=True)).exp()
+
+
+def gaussian_windows(
+    widths: Sequence[float], span: int, length: int, device: torch.device
+) -> list[Tensor | None]:
+    """One window per width, None where the width is 0: those of `span` positions, cut to `length`.
+
+    With a fixed span a video encodes the same whatever its batch is padded to.
+    """
+    return [gaussian_window(span, width, device)[:length, :length] if width else None for width in widths]
 
 
 class Dropout(nn.Module):

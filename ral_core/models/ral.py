@@ -68,6 +68,7 @@ class RAL(PRVRModel):
         self.video_head = GaussianHead(config.width)
         self.text_head = GaussianHead(config.width)
         self.apply(initialise)
+        backbone.drop_frame_head()
         self.backbone = backbone  # after `apply`: it has already initialised itself
 
     @property

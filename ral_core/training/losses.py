@@ -196,7 +196,7 @@ def distribution_alignment(videos: Gaussian, texts: Gaussian) -> Tensor:
     Exact for diagonal Gaussians: KL(video, N(0, I)) + KL(text, N(0, I)) + KL(text, video), mean over pairs.
     The official terms differ: see `distribution_alignment_reference`.
     """
-    return _to_standard(videos) + _to_standard(texts) + _divergence(texts, videos)
+    return to_standard(videos) + to_standard(texts) + _divergence(texts, videos)
 
 
 def distribution_alignment_reference(
@@ -211,12 +211,12 @@ def distribution_alignment_reference(
     text = Gaussian(text_proxies.mean(1), texts.log_var)
 
     def misread(one: Gaussian) -> Tensor:
-        return _to_standard(Gaussian(one.mean, one.log_var / 2))
+        return to_standard(Gaussian(one.mean, one.log_var / 2))
 
     return misread(video) + misread(text) + _divergence(text, video)
 
 
-def _to_standard(one: Gaussian) -> Tensor:
+def to_standard(one: Gaussian) -> Tensor:
     """Mean KL divergence from the standard normal."""
     return -0.5 * (1 + one.log_var - one.mean**2 - one.var).sum(-1).mean()
 

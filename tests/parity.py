@@ -1,0 +1,109 @@
+"""Compares this project with reference numbers: `python tests/parity.py FOLDER`.
+
+A folder holds config.json, inputs, outputs and usually state_dict as safetensors, written by the papers' official
+code on one small random model or part. For every output tensor its error is printed, relative to the tensor's
+maximum, or why it is not covered. Exit status 1 when an error is beyond 1e-4 or fewer than 90 % are covered.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+
+from parity_files import Golden, Numbers, open_golden  # noqa: E402
+from parity_parts import part_of  # noqa: E402
+from parity_systems import expected_gradients, replay_system, system_of  # noqa: E402
+
+LIMIT = 1e-4
+COVERAGE = 0.9
+NOISE = 1e-3
+"""Share of the largest gradient of all that a tensor's own gradients are at least measured by: those of biases
+that a softmax cancels are zero but for rounding."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One tensor: its relative error, or why there is none."""
+
+    name: str
+    error: float | None
+    note: str = ""
+
+    def __str__(self) -> str:
+        shown = "not covered" if self.error is None else f"{self.error:.1e}"
+        return f"{shown:>12}  {self.name}{'  ' + self.note if self.note else ''}"
+
+
+def compare(folder: Path) -> list[Line]:
+    """A line for every recorded tensor, gradients last. Raises SystemExit for a folder of an unknown kind."""
+    golden = open_golden(folder)
+    numbers = replay(golden)
+    lines = [line(name, expected, numbers.get(name)) for name, expected in golden.outputs.items()]
+    gradients = expected_gradients(golden)
+    floor = NOISE * max((float(value.max()) for value in gradients.values()), default=0.0)
+    lines += [line(name, expected, numbers.get(name), floor) for name, expected in gradients.items()]
+    return lines
+
+
+def replay(golden: Golden) -> Numbers:
+    """Our numbers for a folder of any kind."""
+    if system_of(golden) is not None:
+        return replay_system(golden)
+    part = part_of(golden)
+    if part is None:
+        raise SystemExit(f"{golden.folder} holds reference numbers of a kind this script does not know.")
+    return part(golden)
+
+
+def line(name: str, expected: Tensor, ours: Tensor | None, floor: float = 0.0) -> Line:
+    """Compare one tensor; whole numbers must be equal, others are measured by the largest expected value."""
+    if ours is None:
+        return Line(name, None, "this project does not compute it")
+    if ours.shape != expected.shape:
+        return Line(name, float("inf"), f"shape {tuple(ours.shape)}, expected {tuple(expected.shape)}")
+    if not (expected.is_floating_point() or ours.is_floating_point()):
+        return Line(name, 0.0 if bool((ours == expected).all()) else float("inf"), "exact")
+    expected, ours = expected.double(), ours.double()
+    finite = expected.isfinite()
+    if not bool(finite.all()):
+        if not bool(ours.isfinite().all()):
+            return Line(name, float("inf"), "not finite")
+        return Line(name, None, "the reference is not finite here, ours is")
+    if not expected.numel():
+        return Line(name, 0.0, "empty")
+    scale = max(float(expected.abs().max()), floor)
+    gap = float((ours - expected).abs().max())
+    return Line(name, gap / scale if scale else gap)
+
+
+def passed(lines: list[Line]) -> bool:
+    """Whether every covered tensor agrees and enough are covered."""
+    covered = [one.error for one in lines if one.error is not None]
+    return bool(covered) and max(covered) <= LIMIT and len(covered) >= COVERAGE * len(lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Compare the folders named on the command line."""
+    if not arguments:
+        print(__doc__)
+        return 2
+    torch.set_num_threads(1)
+    good = True
+    for folder in arguments:
+        lines = compare(Path(folder))
+        print(*lines, sep="\n")
+        covered = [one.error for one in lines if one.error is not None]
+        worst = max(covered, default=float("nan"))
+        print(f"{folder}: {len(covered)} of {len(lines)} covered, largest error {worst:.1e}")
+        good = good and passed(lines)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
