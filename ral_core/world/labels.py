@@ -29,6 +29,7 @@ from ral_core.world.vocabulary import (
     IDLE,
     KINDS,
     OUTDOOR,
+    ROBOT_COLORS,
     SETTINGS,
     SKIES,
     garment,
@@ -43,7 +44,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "action": (*ACTIONS, IDLE, "none"),
     "kind": (*KINDS, "none"),
     "top": COLORS,
-    "kind_top": tuple(f"{kind} {color}" for kind in HUMANS for color in COLORS),
+    "kind_top": tuple(
+        f"{kind} {color}" for kind in HUMANS for color in (ROBOT_COLORS if kind == "robot" else COLORS)
+    ),
     "garment": GARMENTS,
     "fur": tuple(f"{kind} {fur}" for kind in ANIMALS for fur in FURS[kind]),
     "prop": COLORS,

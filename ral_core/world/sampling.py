@@ -23,6 +23,7 @@ from ral_core.world.vocabulary import (
     IDLE,
     KINDS,
     OUTDOOR,
+    ROBOT_COLORS,
     SETTINGS,
     SKIES,
     SLOTS,
@@ -130,7 +131,7 @@ def sample_character(rng: random.Random, kind: str) -> Character:
         return replace(nobody, fur=rng.choice(FURS[kind]), collar=rng.choice(("red", "blue", "green")))
     if kind == "robot":
         return replace(
-            nobody, top=rng.choice(COLORS[:7]), bottom="#8593a6", bottom_kind="pants", shoes="#55607a"
+            nobody, top=rng.choice(ROBOT_COLORS), bottom="#8593a6", bottom_kind="pants", shoes="#55607a"
         )
     female, adult = kind in ("woman", "girl"), kind in ("man", "woman")
     hat = (

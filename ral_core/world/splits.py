@@ -9,9 +9,16 @@ from dataclasses import dataclass, replace
 
 from ral_core.errors import UnknownName
 from ral_core.world.logic import Reading, readings
-from ral_core.world.sampling import PROFILES, Location, event_shots, sample_film, visible_slots
+from ral_core.world.sampling import (
+    PROFILES,
+    Location,
+    event_shots,
+    possible_actions,
+    sample_film,
+    visible_slots,
+)
 from ral_core.world.scene import Character, Event, Film
-from ral_core.world.vocabulary import COLORS, FURS, HAIR, OUTDOOR, actions_of
+from ral_core.world.vocabulary import COLORS, FURS, HAIR, OUTDOOR, ROBOT_COLORS, actions_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,19 +138,20 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
     who = film.cast[event.actor]
     others = [] if event.bystander is None else [film.cast[event.bystander]]
     base = replace(event, actor=0, bystander=1 if others else None)
+    held = bool(actions_of(who.kind)[event.action].prop)
     actions = [
-        a
-        for a, action in actions_of(who.kind).items()
-        if event.setting in action.settings and a != event.action
+        name
+        for name in possible_actions(who.kind, event.setting, event.sky)
+        if name != event.action and bool(actions_of(who.kind)[name].prop) == held
     ]
     kinds = {"man": "woman", "woman": "man", "boy": "girl", "girl": "boy", "dog": "cat", "cat": "dog"}
     styles = {"man": "short", "woman": "long", "boy": "short", "girl": "long"}
     twin_kind = kinds.get(who.kind, who.kind)
     bystander_kinds = [c for c in film.cast if others and c.kind != others[0].kind]
     changes: list[tuple[str, Character, list[Character], Event]] = [
-        ("action", who, others, replace(base, action=rng.choice(actions))),
+        ("action", who, others, replace(base, action=rng.choice(actions or [event.action]))),
         ("prop", who, others, replace(base, prop=rng.choice(COLORS))),
-        ("top", replace(who, top=rng.choice(COLORS)), others, base),
+        ("top", replace(who, top=rng.choice(ROBOT_COLORS if who.kind == "robot" else COLORS)), others, base),
         ("fur", replace(who, fur=rng.choice(FURS.get(who.kind, ("brown",)))), others, base),
         ("hair", replace(who, hair=rng.choice(HAIR[:4])), others, base),
         (

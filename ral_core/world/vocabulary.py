@@ -8,6 +8,8 @@ HUMANS = ("man", "woman", "boy", "girl", "robot")
 ANIMALS = ("dog", "cat")
 KINDS = HUMANS + ANIMALS
 COLORS = ("red", "blue", "green", "yellow", "orange", "purple", "pink", "white")
+ROBOT_COLORS = COLORS[:7]
+"""Colours of a robot's chest panel; white would not show on grey."""
 HAIR = ("black", "brown", "blonde", "red", "grey")
 BALD = "bald"
 """The value of the hair slot of somebody without hair."""
