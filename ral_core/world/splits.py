@@ -147,6 +147,8 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
     kinds = {"man": "woman", "woman": "man", "boy": "girl", "girl": "boy", "dog": "cat", "cat": "dog"}
     styles = {"man": "short", "woman": "long", "boy": "short", "girl": "long"}
     twin_kind = kinds.get(who.kind, who.kind)
+    trousers = "pants" if twin_kind in ("man", "boy") else who.bottom_kind
+    other_kind = replace(who, kind=twin_kind, style=styles.get(twin_kind), bottom_kind=trousers)
     bystander_kinds = [c for c in film.cast if others and c.kind != others[0].kind]
     changes: list[tuple[str, Character, list[Character], Event]] = [
         ("action", who, others, replace(base, action=rng.choice(actions or [event.action]))),
@@ -161,7 +163,7 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
             replace(base, setting=rng.choice(actions_of(who.kind)[event.action].settings)),
         ),
         ("sky", who, others, replace(base, sky=rng.choice(("day", "sunset", "night")))),
-        ("kind", replace(who, kind=twin_kind, style=styles.get(twin_kind)), others, base),
+        ("kind", other_kind, others, base),
         ("bystander", who, bystander_kinds[:1], base),
         ("hat_color", replace(who, hat_color=rng.choice(COLORS)), others, base),
     ]
@@ -171,7 +173,12 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
     (original, *_) = readings(film, event)
     for slot, actor, bystanders, changed in order:
         cast = [actor, *bystanders]
-        if len(cast) != 1 + len(others) or (twin_kind == "man" and slot == "kind" and actor.dress):
+        strange = (
+            actor.dress and actor.kind in ("man", "boy") or actor.fur not in (None, *FURS.get(actor.kind, ()))
+        )
+        if len(cast) != 1 + len(others) or strange:
+            continue
+        if actor.fur and actor.fur not in FURS[actor.kind]:
             continue
         changed = replace(changed, visible=visible_slots(cast, changed))
         (reading, *_) = readings(replace(film, cast=tuple(cast)), changed)
