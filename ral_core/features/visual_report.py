@@ -42,10 +42,20 @@ def predict(learner: Learner, frames: LabelledFrames, which: NDArray[np.int64]) 
     return {name: torch.cat([row[name] for row in rows]).numpy() for name in rows[0]}
 
 
-def frame_report(learner: Learner, frames: LabelledFrames, *, at_most: int | None = None) -> dict[str, float]:
-    """For each group, on examples evenly spread: `AP` where several labels can be true, else `top1`."""
-    count = len(frames) if at_most is None else min(at_most, len(frames))
-    which = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(np.int64))
+def frame_report(
+    learner: Learner, frames: LabelledFrames, *, at_most: int | None = None, heldout: bool | None = None
+) -> dict[str, float]:
+    """For each group, on examples evenly spread: `AP` where several labels can be true, else `top1`.
+
+    heldout: only frames with (or without) a combination that training never sees.
+    """
+    which = np.arange(len(frames))
+    if heldout is not None:
+        which = np.flatnonzero(frames.heldout[frames.centres] == heldout)
+    if at_most is not None and len(which) > at_most:
+        which = which[np.linspace(0, len(which) - 1, at_most).round().astype(np.int64)]
+    if len(which) == 0:
+        return {"frames": 0.0}
     logits = predict(learner, frames, which)
     targets = {
         name: values[torch.from_numpy(frames.centres[which])].numpy()

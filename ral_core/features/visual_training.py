@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ral_core.errors import DataError, TrainingDiverged
-from ral_core.features.visual import VisualConfig, VisualNet, fastest_layout, save_visual
+from ral_core.features.visual import VisualConfig, VisualNet, fastest_layout, load_visual, save_visual
 from ral_core.features.visual_data import Batch, LabelGroup, LabelledFrames, augment
 from ral_core.features.visual_learner import Learner, VisualTraining
 from ral_core.features.visual_report import frame_report
-from ral_core.files import replacing, write_json, write_jsonl
+from ral_core.files import read_json, replacing, write_json, write_jsonl
 
 Say = Callable[[str], None]
 HEADS, LABELS = "heads.safetensors", "labels.json"
@@ -125,6 +125,22 @@ def save_heads(out: Path, learner: Learner, training: VisualTraining) -> None:
     with replacing(out / HEADS) as temporary:
         save_file(weights, temporary)
     write_json(out / LABELS, {"groups": [asdict(g) for g in learner.groups], "training": asdict(training)})
+
+
+def open_learner(folder: Path) -> Learner:
+    """The encoder in `folder` with its heads. Raises DataError when the heads are missing or do not fit."""
+    net, row = load_visual(folder), read_json(folder / LABELS)
+    groups = tuple(LabelGroup(**{**group, "values": tuple(group["values"])}) for group in row["groups"])
+    learner = Learner(net.config, groups, dropout=0.0)
+    try:
+        learner.heads.load_state_dict(
+            {name: value.float() for name, value in load_file(folder / HEADS).items()}
+        )
+    except (OSError, SafetensorError, RuntimeError) as problem:
+        raise DataError(f"{folder / HEADS} cannot be read ({str(problem).splitlines()[0]}).") from None
+    learner.net = net
+    fastest_layout(learner)
+    return learner.eval()
 
 
 def save(path: Path, learner: Learner, optimizer: torch.optim.Optimizer, step: int, steps: int) -> None:

@@ -128,16 +128,20 @@ class Build:
                 self._draw_all("media", split, "full", self.places.videos(split))
 
     def _encoder(self) -> None:
-        encoder = importlib.import_module("ral_core.features.visual_training")
-        encoder.train(self.places.work / "encoder", self.places.encoder)
+        lessons = importlib.import_module("ral_core.world.encoder_set")
+        lessons.teach(self.places.work / "encoder", self.places.encoder, limit=self.limit, say=self.say)
 
     def _features(self) -> None:
         extract = importlib.import_module("ral_core.features.extract")
         for split in self.splits:
             if split.name != "encoder":
-                self.say(f"features {split.name}")
                 extract.extract_split(
-                    self.places.split(split), self.places.videos(split), self.places.encoder
+                    self.places.split(split),
+                    self.places.videos(split),
+                    self.places.encoder,
+                    jobs=self.jobs,
+                    limit=self.limit,
+                    say=self.say,
                 )
 
     def _draw_all(self, stage: str, split: Split, kind: str, folder: Path) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ral_core.data.videos import probe, regular_times
 from ral_core.errors import DataError
-from ral_core.features.visual_data import LabelGroup, LabelledVideo, Labels
-from ral_core.files import read_json
+from ral_core.features.visual import VisualConfig
+from ral_core.features.visual_card import Report, evaluate, training_facts
+from ral_core.features.visual_data import LabelGroup, LabelledVideo, Labels, load_frames
+from ral_core.features.visual_learner import VisualTraining
+from ral_core.features.visual_training import train
+from ral_core.files import read_json, read_jsonl
 from ral_core.world.sampling import hair_seen
 from ral_core.world.scene import Actor, Character, Film, Shot
 from ral_core.world.splits import held_out
@@ -28,6 +34,9 @@ from ral_core.world.vocabulary import (
     SKIES,
 )
 
+Say = Callable[[str], None]
+UNSEEN = 0.08
+"""Share of the films that is kept for judging."""
 NOBODY, NONE = "nobody", "none"
 YES_NO = ("no", "yes")
 SHOWN_ACTIONS = (*ACTIONS, IDLE)
@@ -59,10 +68,10 @@ GROUPS = (
 """Plural groups hold for anybody in the picture; the others are about the main actor, its company and the place."""
 
 
-def frame_labels(film: Film, time: float) -> Labels | None:
-    """What the film shows at `time`, by group of `GROUPS`; None during a fade or wipe."""
-    shot = film.shot_at(time)
-    if shot.transition != "cut" and time - shot.start < TRANSITION_SECONDS:
+def lesson(film: Film, second: float) -> Labels | None:
+    """What the film shows at `second`, by group of `GROUPS`; None during a fade or wipe."""
+    shot = film.shot_at(second)
+    if shot.transition != "cut" and second - shot.start < TRANSITION_SECONDS:
         return None
     people = [(film.cast[actor.who], actor) for actor in shot.actors]
     labels: dict[str, str | Sequence[str] | None] = {
@@ -115,6 +124,44 @@ def seen_top(who: Character, action: str) -> str | None:
     return None if "top" in hidden_slots(who.kind, action) else who.top
 
 
+def teach(
+    work: Path,
+    out: Path,
+    *,
+    training: VisualTraining | None = None,
+    limit: int | None = None,
+    say: Say = print,
+) -> Report:
+    """Train the visual encoder on the runs of the encoder split in `work`, judge it and write it to `out`.
+
+    The last films of the split are never trained on. A training that was stopped goes on.
+    """
+    training, began = training or VisualTraining(), time.monotonic()
+    films = [Film.from_json(row) for row in read_jsonl(work / "films.jsonl")][:limit]
+    unseen_films = max(1, round(UNSEEN * len(films)))
+    videos = [labelled_runs(film, work / "video" / f"{film.id}.mp4") for film in films]
+    config = VisualConfig()
+    frames, unseen = (
+        load_frames(part, GROUPS, config.picture) for part in (videos[:-unseen_films], videos[-unseen_films:])
+    )
+    say(f"visual encoder: {len(frames)} frames to train on, {len(unseen)} of unseen films")
+    train(frames, unseen, GROUPS, out, work / "training", config=config, training=training, say=say)
+    minutes = (time.monotonic() - began) / 60
+    facts = training_facts(training, len(films) - unseen_films, len(frames), minutes)
+    facts["Command"] = "`python -m ral_core world build --stages scenes,video,encoder --split encoder`"
+    return evaluate(out, {"unseen films": unseen}, facts=facts)
+
+
+def open_films(films: Sequence[Film], videos: Path, fps: float = 4.0) -> list[LabelledVideo]:
+    """Whole films (of a test split) as labelled videos, to judge an encoder on combinations it never saw."""
+    found = []
+    for film in films:
+        count = len(regular_times(probe(videos / f"{film.id}.mp4").duration, fps))
+        times = [number / fps for number in range(count)]
+        found.append(labelled_video(film, videos / f"{film.id}.mp4", times, fps, count))
+    return found
+
+
 def labelled_runs(film: Film, video: Path) -> LabelledVideo:
     """A video of runs of frames (`media.write_runs`) with what its frames show. Raises DataError for others'."""
     runs = read_json(video.with_suffix(".json"))
@@ -129,9 +176,9 @@ def labelled_video(film: Film, video: Path, times: Sequence[float], fps: float, 
         path=video,
         fps=fps,
         run=run,
-        labels=tuple(frame_labels(film, time) for time in times),
+        labels=tuple(lesson(film, second) for second in times),
         places=main_places(film, times),
-        heldout=tuple(is_held_out(film, film.shot_at(time)) for time in times),
+        heldout=tuple(is_held_out(film, film.shot_at(second)) for second in times),
     )
 
 
@@ -142,13 +189,13 @@ def main_places(film: Film, times: Sequence[float]) -> tuple[tuple[float, float]
 
     staged: dict[float, Staging] = {}
     places: list[tuple[float, float] | None] = []
-    for time in times:
-        shot = film.shot_at(time)
+    for second in times:
+        shot = film.shot_at(second)
         staging = staged.get(shot.start) or staged.setdefault(shot.start, Staging(shot, film.cast))
         if not staging.tracks:
             places.append(None)
             continue
-        since = time - shot.start
+        since = second - shot.start
         view = view_at(shot, staging.tracks, staging.company, since)
         track = staging.tracks[0]
         human = film.cast[shot.actors[0].who].kind in HUMANS
