@@ -19,7 +19,7 @@ from ral_core.world.sampling import visible_slots
 from ral_core.world.scene import Event, Film, film_hash
 from ral_core.world.splits import SPLITS, Split, Twin, differences, held_out, split_films
 from ral_core.world.truth import Corpus, strict_ceilings
-from ral_core.world.vocabulary import HUMAN_ACTIONS, INDOOR, MEANINGS
+from ral_core.world.vocabulary import FURS, HUMAN_ACTIONS, INDOOR, MEANINGS, actions_of
 
 SMALL = replace(SPLITS["test"], films=40)
 
@@ -289,3 +289,23 @@ def test_labels_show_what_the_readings_say() -> None:
         empty = [shot for shot in film.shots if not shot.actors]
         for shot in empty:
             assert frame_labels(film, shot.start)[LABELS.index("action: none")] == 1
+
+
+def test_everybody_is_drawable_and_labelled() -> None:
+    for film in split_films(SPLITS["test"])[0]:
+        for who in film.cast:
+            assert who.fur in FURS.get(who.kind, (None,))
+            assert not (who.kind in ("man", "boy", "robot") and (who.dress or who.bottom_kind == "skirt"))
+            assert not who.beard or who.kind == "man"
+        for event in film.events:
+            kind = film.cast[event.actor].kind
+            action = actions_of(kind)[event.action]
+            assert (event.prop is None) == (action.prop is None)
+            assert event.setting in action.settings
+            assert frame_labels(film, event.start).sum() >= 3
+        for shot in film.shots:
+            assert {actor.who for actor in shot.actors} <= set(range(len(film.cast)))
+            if shot.event is not None:
+                event = film.events[shot.event]
+                assert (shot.actors[0].who, shot.actors[0].action) == (event.actor, event.action)
+                assert (shot.setting, shot.sky, shot.start >= event.start) == (event.setting, event.sky, True)

@@ -173,9 +173,8 @@ def _variants(rng: random.Random, film: Film, event: Event) -> Iterator[tuple[st
     (original, *_) = readings(film, event)
     for slot, actor, bystanders, changed in order:
         cast = [actor, *bystanders]
-        strange = (
-            actor.dress and actor.kind in ("man", "boy") or actor.fur not in (None, *FURS.get(actor.kind, ()))
-        )
+        male, furs = actor.kind in ("man", "boy"), FURS.get(actor.kind, (None,))
+        strange = (male and actor.dress) or (actor.beard and actor.kind != "man") or actor.fur not in furs
         if len(cast) != 1 + len(others) or strange:
             continue
         if actor.fur and actor.fur not in FURS[actor.kind]:
