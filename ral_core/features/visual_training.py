@@ -65,7 +65,10 @@ def train(
         epoch, place = divmod(step, per_epoch)
         order = np.random.default_rng((training.seed, epoch)).permutation(len(frames))
         which = order[place * training.batch : (place + 1) * training.batch]
-        batch = augment(frames.batch(which), torch.Generator().manual_seed(training.seed * 1_000_003 + step))
+        chance = torch.manual_seed(
+            training.seed * 1_000_003 + step
+        )  # of the step alone, so that it can be repeated
+        batch = augment(frames.batch(which), chance)
         losses = take_step(learner, optimizer, batch, training, training.rate_at(step, steps), step)
         if (step + 1) % training.checkpoint_every == 0 or step + 1 == steps:
             save(checkpoint, learner, optimizer, step + 1, steps)
