@@ -2,7 +2,7 @@
 "use strict";
 RAL.player = (() => {
   let box = null, video = null, line = null;
-  let film = null; // what is shown: {video, title, film, poster, rank, duration, moments: [{start, end}], place}
+  let film = null; // what is shown: {video, title, film, still, rank, duration, moments: [{start, end}], place}
   let stopAt = null; // the end of the moment that is being played; null once the reader takes over
 
   const find = (selector) => box.querySelector(selector);
@@ -19,6 +19,9 @@ RAL.player = (() => {
     box.querySelector(".speed select").addEventListener("change", (event) => { video.playbackRate = Number(event.target.value); });
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, showState);
     for (const name of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) video.addEventListener(name, showTime);
+    video.addEventListener("loadedmetadata", () => { // a film that is nearly as wide as the screen fills it
+      find(".screen").toggleAttribute("data-fits", Math.abs(video.videoWidth / video.videoHeight / (16 / 9) - 1) < 0.03);
+    });
     video.addEventListener("playing", () => { sound(); frame(); });
     video.addEventListener("error", () => { if (video.getAttribute("src")) explain("This film cannot be played here: the browser does not read its file."); });
   });
@@ -47,7 +50,7 @@ RAL.player = (() => {
     find('[data-act="mute"]').hidden = true;
     if (!same) {
       video.removeAttribute("poster");
-      if (next.poster) video.poster = next.poster;
+      if (next.still) video.poster = next.still;
       if (next.film) video.src = next.film; else { video.removeAttribute("src"); video.load(); }
     }
     go(second ?? moment()?.start ?? 0, { play, until: inside(second) ? moment()?.end : null });

@@ -1,7 +1,7 @@
 // The Search page: the query bar, the list, links, keys. The answers are drawn by the server.
 "use strict";
 (() => {
-  const root = document.documentElement;
+  let root = null; // carries data-answered and data-busy for the style sheet
   const player = RAL.player;
   let bar = null, list = null, form = null;
 
@@ -12,6 +12,7 @@
   // ---- asking
   RAL.on("front", (part) => {
     bar = part;
+    root = part.element.closest(".gradio-container");
     form = part.element.querySelector("form");
     form.addEventListener("submit", (event) => { event.preventDefault(); ask(); });
     for (const name of ["model", "k"]) form.elements[name].addEventListener("change", () => { if (root.dataset.answered !== undefined) ask(); });
@@ -82,7 +83,7 @@
     return place < 0 ? 0 : place;
   };
   const show = (card, how) => player.open({
-    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, poster: card.dataset.poster,
+    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, still: card.dataset.still,
     rank: card.dataset.rank, duration: Number(card.dataset.duration), moments: moments(card),
   }, how);
   const mark = (card) => {

@@ -8,8 +8,14 @@ import os
 import socket
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ral_core.errors import RALError, UnknownName
+
+if TYPE_CHECKING:
+    from ral_core.search.engine import Explorer
+
+LOG = logging.getLogger(__name__)
 
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -18,6 +24,8 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Set before anything is imported that would otherwise call home."""
+PATIENCE = 4.0
+"""Seconds that a finished page waits for the models, so that its first answer is quick too."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,32 +58,43 @@ def run(args: argparse.Namespace) -> int:
     require_free(args.host, args.port)
     print("Opening RAL Explorer …", flush=True)
 
-    import uvicorn
-
     from ral_core.search.engine import Explorer
-    from ral_core.views.server import build_app
 
     explorer = Explorer.open(args.data, device=args.device)
     if args.models:
         offer(explorer, [name.strip() for name in args.models.split(",") if name.strip()])
+    if args.index is not None:
+        explorer.resolve(None, args.index)
+    # The models load while the page is built: neither waits for the other.
+    warming = threading.Thread(target=warm, args=(explorer, args.index), daemon=True)
+    warming.start()
+
+    import uvicorn
+
+    from ral_core.views.server import build_app
+
     app = build_app(explorer, args.index)
-    threading.Thread(target=warm, args=(explorer, args.index), daemon=True).start()
+    warming.join(PATIENCE)
     print(f"RAL Explorer: http://{shown_host(args.host)}:{args.port}  (Ctrl+C stops it)", flush=True)
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0
 
 
-def warm(explorer: object, index: str | None) -> None:
-    """Load the models while the page is already there; a failure is logged, and told again at the first search."""
+def warm(explorer: Explorer, index: str | None) -> None:
+    """Load the models and answer once, so that the first visitor need not wait.
+
+    A failure is logged, and told again at the first search.
+    """
     try:
-        explorer.warm(index=index)  # type: ignore[attr-defined]
+        found = explorer.search("a person", k=10, index=index)
+        explorer.explain(found.query, found.hits[0].video, index=index)
     except Exception as problem:
-        logging.getLogger(__name__).warning("The models could not be loaded: %s", problem)
+        LOG.warning("The models could not be loaded: %s", problem)
 
 
-def offer(explorer: object, names: list[str]) -> None:
+def offer(explorer: Explorer, names: list[str]) -> None:
     """Keep only the indexes of the named models. Raises UnknownName for a model without one."""
-    entries = explorer.entries  # type: ignore[attr-defined]
+    entries = explorer.entries
     known = {entry.manifest.model for entry in entries.values()}
     for name in names:
         if name not in known:

@@ -9,6 +9,7 @@ from ral_core.views import wording
 from ral_core.views.charts import mini_timeline, split_bar
 from ral_core.views.markup import attributes, escape, hidden, icon, join, number, stretch
 from ral_core.views.media import Shelf
+from ral_core.views.query_bar import model_title
 
 MARKS = 3
 """Moments that get a mark on a card's time line."""
@@ -34,24 +35,28 @@ def results_list(result: SearchResult, shelf: Shelf, k: int, chosen: str | None,
 def rows(result: SearchResult, shelf: Shelf) -> Iterator[str]:
     """The cards in order, with the cut line between the films above and below it."""
     scale = max((weighted(hit, result)[0] + weighted(hit, result)[1] for hit in result.hits), default=1.0)
-    above = True
-    for hit in result.hits:
-        if above and result.cutoff is not None and hit.z is not None and hit.z < result.cutoff:
-            above = False
+    over = [place for place, hit in enumerate(result.hits) if not under(hit, result)]
+    for place, hit in enumerate(result.hits):
+        if result.cutoff is not None and place == (over[-1] + 1 if over else 0):
             yield cut_line(result.cutoff)
         yield card(hit, result, shelf, scale)
+
+
+def under(hit: Hit, result: SearchResult) -> bool:
+    """Whether a film's z lies below the index's cut line."""
+    return result.cutoff is not None and hit.z is not None and hit.z < result.cutoff
 
 
 def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
     """One film: rank, still, title, best moment, score, time line with its moments, parts, and what to do."""
     title, when = escape(hit.title), stretch(hit.start, hit.end)
     data = attributes(
-        class_="card",
+        class_="card under" if under(hit, result) else "card",
         data_video=hit.video,
         data_rank=hit.rank,
         data_title=hit.title,
         data_film=shelf.url(result.index, "film", hit.video),
-        data_poster=shelf.url(result.index, "poster", hit.video),
+        data_still=shelf.still(result.index, hit.video, hit.start),
         data_start=f"{hit.start:.3f}",
         data_end=f"{hit.end:.3f}",
         data_duration=f"{hit.duration:.3f}",
@@ -69,18 +74,19 @@ def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
 
 
 def still(hit: Hit, index: str, shelf: Shelf) -> str:
-    """A film's picture with its rank; moving over it leafs through the filmstrip. A mouse shortcut for the title."""
-    poster, strip = shelf.url(index, "poster", hit.video), shelf.url(index, "strip", hit.video)
-    picture = (
-        f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=poster)}>'
-        if poster
+    """The found moment's picture with the rank; moving over it leafs through the film. The title does the same."""
+    picture = shelf.still(index, hit.video, hit.moments[0].peak if hit.moments else hit.start)
+    strip = shelf.url(index, "strip", hit.video)
+    shown = (
+        f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=picture)}>'
+        if picture
         else f'<span class="no-picture">{icon("absent")}</span>'
     )
     leaf = attributes(
         data_strip=strip, data_pictures=shelf.strip_pictures(index, hit.video) or None, data_act="play"
     )
     return (
-        f'<div class="still"{leaf}>{picture}<span class="leaf"></span>'
+        f'<div class="still"{leaf}>{shown}<span class="leaf"></span>'
         f'<span class="rank">{hidden("Rank ")}{hit.rank}</span><span class="still-play">{icon("play")}</span></div>'
     )
 
@@ -132,7 +138,7 @@ def cut_line(cutoff: float) -> str:
     tip = "Queries about things that are in no film seldom reach this line."
     return (
         f'<li class="cut"{attributes(title=tip)}><span>below the cut line, z {number(cutoff, 1)}: '
-        "unlikely to hold it</span></li>"
+        "unlikely to show it</span></li>"
     )
 
 
@@ -155,5 +161,5 @@ def facts(result: SearchResult) -> str:
     films = f"{result.films:,} film{'' if result.films == 1 else 's'}"
     return (
         f'<p class="facts">{films}, {how} in {1000 * result.seconds:.0f} ms on {escape(result.device.upper())} '
-        f"with {escape(result.model)}.</p>"
+        f"with {escape(model_title(result.model))}.</p>"
     )

@@ -22,9 +22,9 @@ def area(xs: Sequence[float], ys: Sequence[float], floor: float) -> str:
     return f"{path(xs, ys)}L{xs[-1]:.1f} {floor:.1f}L{xs[0]:.1f} {floor:.1f}Z"
 
 
-def spread(values: Sequence[float], top: float, bottom: float, also: Sequence[float] = ()) -> list[float]:
-    """Values as heights between `top` and `bottom` (SVG grows downwards), on a scale that also holds `also`."""
-    low, high = min([*values, *also]), max([*values, *also])
+def spread(values: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Values as heights between `top` and `bottom`; SVG grows downwards, so the highest value is at `top`."""
+    low, high = min(values), max(values)
     reach = (high - low) or 1.0
     return [bottom - (value - low) / reach * (bottom - top) for value in values]
 
@@ -38,7 +38,10 @@ def time_axis(duration: float) -> str:
     """Labels at round seconds below a time line; decorative, since the player says the time."""
     step = tick_step(duration)
     ticks = range(0, int(duration) + 1, step)
-    marks = join(f'<span style="left:{share(t, duration)}">{clock(t)}</span>' for t in ticks)
+    marks = join(
+        f'<span{attributes(class_="end" if t > 0.95 * duration else None)} style="left:{share(t, duration)}">{clock(t)}</span>'
+        for t in ticks
+    )
     return f'<div class="axis" aria-hidden="true">{marks}</div>'
 
 
@@ -98,5 +101,5 @@ def decile_strip(deciles: Sequence[float], value: float, label: str) -> str:
         f'<div class="deciles" role="img"{attributes(aria_label=label)}>'
         f'<svg viewBox="0 0 200 36" preserveAspectRatio="none" aria-hidden="true">{bars}</svg>'
         f'<b class="here" style="left:{share(value - low, reach)}"></b>'
-        f'<span class="low">{escape(number(low, 1))}</span><span class="high">{escape(number(high, 1))}</span></div>'
+        f'<span class="low">{escape(number(low))}</span><span class="high">{escape(number(high))}</span></div>'
     )

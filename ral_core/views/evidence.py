@@ -18,8 +18,8 @@ def evidence(explanation: Explanation) -> str:
     )
     return (
         f'<div class="evidence"{attributes(data_video=explanation.video)}>'
-        f"{word_panel(explanation)}{score_panel(explanation)}{width_panel(explanation.uncertainty)}"
-        f'{truth_panel(explanation)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
+        f"{word_panel(explanation)}{score_panel(explanation)}{truth_panel(explanation)}"
+        f'{width_panel(explanation.uncertainty)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
     )
 
 

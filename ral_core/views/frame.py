@@ -8,10 +8,10 @@ from ral_core.views.markup import attributes, escape, icon, join
 
 LOGO = (
     '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect class="logo-plate" width="32" height="32" rx="9"/>'
-    '<rect class="logo-moment" x="13" y="5" width="7.5" height="22" rx="2.5"/>'
-    '<path class="logo-curve" d="M4.5 23.5c6.5 0 7.5-13 12.25-13s5.75 13 10.75 13"/></svg>'
+    '<path class="logo-moment" d="M12.6 24.5v-8.7c1-3.2 2-5.3 3.4-5.3 2 0 3.2 3.6 4.4 7.3v6.7z"/>'
+    '<path class="logo-curve" d="M5 24.5c6.5 0 6.5-14 11-14s4.5 14 11 14"/></svg>'
 )
-"""The mark: a bell curve over a film, with the found moment lit. Also drawn in assets/logo.svg."""
+"""The mark: a bell curve with the found moment lit. Also drawn in assets/logo.svg."""
 
 
 def header(films: int, models: int, device: str) -> str:

@@ -64,18 +64,22 @@ def share(part: float, whole: float) -> str:
     return f"{100 * value:.2f}".rstrip("0").rstrip(".") + "%"
 
 
+def number(value: float, digits: int = 2) -> str:
+    """A number with a real minus sign and no minus before zero.
+
+    >>> number(-0.256), number(-0.001)
+    ('−0.26', '0.00')
+    """
+    return f"{value:z.{digits}f}".replace("-", "−")
+
+
 def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign and a real minus.
+    """A number with its sign.
 
     >>> signed(-0.25), signed(3, 1)
     ('−0.25', '+3.0')
     """
-    return f"{value:+.{digits}f}".replace("-", "−")
-
-
-def number(value: float, digits: int = 2) -> str:
-    """A number with a real minus sign."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:+z.{digits}f}".replace("-", "−")
 
 
 def ordinal(value: int) -> str:

@@ -34,6 +34,8 @@ class Shelf:
     """Address below `/media/`, such as `world/poster/test-0001.jpg` → the file."""
     addresses: Mapping[tuple[str, Kind, str], str]
     """(index name, kind, video id) → address."""
+    _films: Mapping[str, Path]
+    """`collection/video` → its film, for stills."""
     _strips: dict[Path, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -41,6 +43,7 @@ class Shelf:
         """Put every existing media file of the explorer's indexes on the shelf."""
         files: dict[str, Path] = {}
         addresses: dict[tuple[str, Kind, str], str] = {}
+        films: dict[str, Path] = {}
         for name, entry in explorer.entries.items():
             for video in read_videos(entry.folder / VIDEOS):
                 for kind, attribute in FIELDS.items():
@@ -49,7 +52,9 @@ class Shelf:
                         address = f"{entry.manifest.collection}/{kind}/{video.id}{path.suffix}"
                         files[address] = path
                         addresses[name, kind, video.id] = address
-        return cls(files, addresses)
+                        if kind == "film":
+                            films[f"{entry.manifest.collection}/{video.id}"] = path
+        return cls(files, addresses, films)
 
     def path(self, address: str) -> Path | None:
         """The file behind `collection/kind/video.suffix`, or None."""
@@ -59,6 +64,18 @@ class Shelf:
         """Where the page finds a video's film, poster or strip; None where there is no such file."""
         address = self.addresses.get((index, kind, video))
         return None if address is None else "/media/" + quote(address)
+
+    def film(self, collection_and_video: str) -> Path | None:
+        """The film behind `collection/video`, or None."""
+        return self._films.get(collection_and_video)
+
+    def still(self, index: str, video: str, second: float) -> str | None:
+        """Where the page finds the picture of a film at a second; its poster where there is no film."""
+        address = self.addresses.get((index, "film", video))
+        if address is None:
+            return self.url(index, "poster", video)
+        collection = address.rsplit(f"/film/{video}", 1)[0]
+        return f"/stills/{quote(collection)}/{quote(video)}?t={second:.1f}"
 
     def strip_pictures(self, index: str, video: str) -> int:
         """How many pictures a video's filmstrip holds; 0 without one."""

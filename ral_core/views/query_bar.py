@@ -18,10 +18,10 @@ EXAMPLES, LONGEST = 6, 64
 
 @dataclass(frozen=True)
 class Example:
-    """A sentence to try, with the picture of a film it fits."""
+    """A sentence to try, with a picture of the moment it was written for."""
 
     text: str
-    poster: str | None
+    picture: str | None
 
 
 def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str:
@@ -48,8 +48,8 @@ def example_row(examples: Sequence[Example]) -> str:
     items = join(
         f'<li><button type="button" class="example"{attributes(data_query=example.text)}>'
         + (
-            f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=example.poster)}>'
-            if example.poster
+            f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=example.picture)}>'
+            if example.picture
             else ""
         )
         + f"<span>{escape(example.text)}</span></button></li>"
@@ -90,7 +90,10 @@ def pick_examples(captions: Collection[Caption], shelf: Shelf, index: str) -> li
             fresh = caption not in chosen and (not new or not any(alike(caption, other) for other in chosen))
             if fresh and len(chosen) < EXAMPLES:
                 chosen.append(caption)
-    return [Example(caption.text, shelf.url(index, "poster", caption.film)) for caption in chosen]
+    return [
+        Example(caption.text, shelf.still(index, caption.film, (caption.start + caption.end) / 2))
+        for caption in chosen
+    ]
 
 
 def alike(one: Caption, other: Caption) -> bool:

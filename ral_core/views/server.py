@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.exceptions import HTTPException
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ral_core.errors import DataError
 from ral_core.files import sha256
 from ral_core.search.engine import Explorer
 from ral_core.views import frame, wording
 from ral_core.views.about_page import build_about_page
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
+from ral_core.views.stills import still
 from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES, SCRIPTS = ("tokens.css", "app.css", "search.css"), ("app.js", "player.js", "search.js")
+
+CACHED = {"Cache-Control": "private, max-age=3600"}
 
 Page = Callable[[Explorer, Shelf, str | None], None]
 PAGES: Mapping[str, Page] = {"Search": build_search_page, "About": build_about_page}
@@ -34,6 +39,7 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     shelf = Shelf.of(explorer)
     app.mount("/assets/ral", StaticFiles(directory=ASSETS), name="assets")
     app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
+    app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     app.add_middleware(WithAssets)
     return gr.mount_gradio_app(
@@ -75,9 +81,25 @@ def media_route(shelf: Shelf) -> Callable[[str], FileResponse]:
         path = shelf.path(address)
         if path is None or not path.is_file():
             raise HTTPException(404, "There is no such film, poster or filmstrip.")
-        return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+        return FileResponse(path, headers=CACHED)
 
     return media
+
+
+def stills_route(shelf: Shelf) -> Callable[[str, float], Response]:
+    """The handler of `/stills/collection/video?t=second`."""
+
+    def taken(address: str, t: float = 0.0) -> Response:
+        film = shelf.film(address)
+        if film is None or not math.isfinite(t) or t < 0:
+            raise HTTPException(404, "There is no such film.")
+        try:
+            picture = still(film, round(t, 1))
+        except DataError as problem:
+            raise HTTPException(404, str(problem)) from None
+        return Response(picture, media_type="image/jpeg", headers=CACHED)
+
+    return taken
 
 
 def favicon() -> FileResponse:
