@@ -116,7 +116,8 @@ class Speaker:
 
     def subject(self) -> Phrase:
         """The actor, with an article: "a little boy in a red shirt"."""
-        noun = self._noun(self.who.kind, "kind", self.detail.general_kind if "kind" not in self.must else 0.0)
+        exact = "kind" in self.must or (self.who.kind == "robot" and "top" in self.must)
+        noun = self._noun(self.who.kind, "kind", 0.0 if exact else self.detail.general_kind)
         self.pronoun = w.PRONOUNS[self.who.kind] if len(self.asserted["kind"]) == 1 else None
         if self.who.kind in ANIMALS and len(self.asserted["kind"]) > 1:
             self.pronoun = "it"
@@ -166,7 +167,8 @@ class Speaker:
             borne = [say(self.pick(w.GLASSES_SAID), "glasses")]
         elif extra in ("hat", "hat_color"):
             worn = [self._hat()]
-        if self.mentions("top", self.detail.top):
+        telling = self.who.kind == "robot" and len(self.asserted["kind"]) > 1  # "someone with a red panel"
+        if not telling and self.mentions("top", self.detail.top):
             top = self._top(alone=not worn and not borne)
             if top[0].text != "a":
                 return before, top
@@ -308,7 +310,7 @@ def describe(
     deed = speaker.deed("participle" if loose else tense)
     around = [*time, *place] if place and time and rng.random() < 0.12 else [*place, *time]
     sentence = _arrange(rng, order, subject, deed, place, time, company, around)
-    if order == "plain" and rng.random() < 0.06:
+    if order == "plain" and not time and not company and rng.random() < 0.09:
         sentence += say(rng.choice(w.TAILS))
     text, spans = join(sentence)
     return Sentence(text, tuple(spans), speaker.logic, speaker.heldout)
@@ -353,7 +355,8 @@ def _arrange(
     if order == "place_inside":
         return [*subject, *place, *deed, *time, *company]
     if order == "there":
-        return [*say("there is"), *subject, *deed, *rest]
+        indefinite = [Word("a") if word.text == "the" else word for word in subject]
+        return [*say("there is"), *indefinite, *deed, *rest]
     if order == "who":
         return [*subject, Word("who"), *deed, *rest]
     if order == "telegraph":
@@ -379,7 +382,8 @@ def describe_pair(rng: random.Random, film: Film, first: Event, then: Event, *, 
     else:
         pattern = rng.choice(PAIR_PATTERNS)
         other = with_prefix(two.subject(), "then")
-    forms = {"": rng.choice(("present", "progressive")), "ing": "participle"}
+    going_on = pattern.startswith("first") or (not same and "and " in pattern)
+    forms = {"": rng.choice(("present", "progressive")) if going_on else "present", "ing": "participle"}
     words: Phrase = []
     for part in pattern.split():
         name, _, form = part.strip("{},").partition(":")

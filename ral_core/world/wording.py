@@ -24,7 +24,7 @@ NOUNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 GENERAL_NOUNS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("boy", "girl"), ("kid", "child", "!youngster")),
     (("man", "woman"), ("adult", "grown-up")),
-    (PEOPLE, ("person", "person", "human")),
+    (PEOPLE, ("person", "person", "!human")),
     ((*PEOPLE, "robot"), ("someone", "someone", "somebody")),
     (ANIMALS, ("animal", "pet", "!furry animal")),
 )
@@ -268,7 +268,7 @@ SITTING_TO_READ = ("~sit", "~sit on a stool", "~sit down", "~be sitting there")
 """What a reader does when nothing is said of the book."""
 
 PLACES: dict[str, tuple[str, ...]] = {
-    "park": ("in the park", "in a park", "on the grass", "among the trees", "!on a green lawn"),
+    "park": ("in the park", "in a park", "on the grass", "on the lawn", "!on a green meadow"),
     "beach": ("on the beach", "at the beach", "by the sea", "on the sand", "!at the seaside"),
     "street": (
         "on the street",
@@ -302,9 +302,9 @@ GENERAL_PLACES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("kitchen", "bedroom"), ("at home", "in a room at home")),
 )
 TIMES: dict[str, tuple[str, ...]] = {
-    "day": ("on a sunny day", "in the sunshine", "in the sun", "!on a bright day"),
+    "day": ("on a sunny day", "in the sunshine", "in bright sunshine", "!on a bright day"),
     "sunset": ("at sunset", "as the sun goes down", "in the evening light", "!at dusk"),
-    "night": ("at night", "after dark", "in the dark", "!under the stars"),
+    "night": ("at night", "after dark", "in the moonlight", "!under the stars"),
     "rain": ("in the rain", "on a rainy day", "while it is raining", "!in wet weather"),
     "overcast": ("on a cloudy day", "under a grey sky", "on a grey day", "!under heavy clouds"),
 }
