@@ -58,6 +58,7 @@ class VideoTokens(TensorRecord):
     clips: Tensor  # (V, C, D)
     frames: Tensor  # (V, F, D)
     frame_mask: Tensor  # (V, F) bool
+    clip_runs: Tensor | None = None  # (V, C, 2) first and last segment of each clip that is a run of segments
 
     def __len__(self) -> int:
         return len(self.clips)

@@ -17,6 +17,7 @@ from torch import Tensor
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from parity_files import Golden, Numbers, open_golden  # noqa: E402
+from parity_msslpp import expected_metrics, is_msslpp, replay_msslpp  # noqa: E402
 from parity_parts import part_of  # noqa: E402
 from parity_systems import expected_gradients, replay_system, system_of  # noqa: E402
 
@@ -25,6 +26,10 @@ COVERAGE = 0.9
 NOISE = 1e-3
 """Share of the largest gradient of all that a tensor's own gradients are at least measured by: those of biases
 that a softmax cancels are zero but for rounding."""
+
+
+GIVEN = ("/draw_", "/hyper_", "metric/scores", "metric/gt", "no_length_robust")
+"""Parts of names of tensors that stand among the outputs but are inputs of the replay: draws, settings."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +46,25 @@ class Line:
 
 
 def compare(folder: Path) -> list[Line]:
-    """A line for every recorded tensor, gradients last. Raises SystemExit for a folder of an unknown kind."""
+    """A line for every recorded result. Raises SystemExit for a folder of an unknown kind."""
     golden = open_golden(folder)
     numbers = replay(golden)
-    lines = [line(name, expected, numbers.get(name)) for name, expected in golden.outputs.items()]
-    gradients = expected_gradients(golden)
-    floor = NOISE * max((float(value.max()) for value in gradients.values()), default=0.0)
-    lines += [line(name, expected, numbers.get(name), floor) for name, expected in gradients.items()]
-    return lines
+    expected = golden.outputs | expected_gradients(golden) | expected_metrics(golden)
+    largest = [float(value.abs().max()) for name, value in expected.items() if name.startswith("grad")]
+    floor = NOISE * max(largest, default=0.0)
+    return [
+        line(name, value, numbers.get(name), floor if name.startswith("grad") else 0.0)
+        for name, value in expected.items()
+        if not any(part in name for part in GIVEN)
+    ]
 
 
 def replay(golden: Golden) -> Numbers:
     """Our numbers for a folder of any kind."""
     if system_of(golden) is not None:
         return replay_system(golden)
+    if is_msslpp(golden):
+        return replay_msslpp(golden)
     part = part_of(golden)
     if part is None:
         raise SystemExit(f"{golden.folder} holds reference numbers of a kind this script does not know.")

@@ -8,10 +8,11 @@ from ral_core.models.config import ModelConfig, RALConfig
 from ral_core.models.gmmformer import GMMFormer
 from ral_core.models.gmmformer_v2 import GMMFormerV2
 from ral_core.models.ms_sl import MSSL
+from ral_core.models.ms_sl_plus import MSSLPlus
 from ral_core.models.ral import RAL
 from ral_core.settings import near
 
-BACKBONES: dict[str, type[Backbone]] = {cls.name: cls for cls in (MSSL, GMMFormer, GMMFormerV2)}
+BACKBONES: dict[str, type[Backbone]] = {cls.name: cls for cls in (MSSL, MSSLPlus, GMMFormer, GMMFormerV2)}
 
 __all__ = ["BACKBONES", "RAL", "Backbone", "ModelConfig", "PRVRModel", "RALConfig", "build_model"]
 

@@ -90,6 +90,8 @@ class ModelConfig:
     heads: int = 4
     clips: int = 32
     """Segments a video is pooled into (C)."""
+    clusters: int = 32
+    """Runs of clips that MS-SL++ keeps (K); other backbones have no use for it."""
     max_frames: int = 128
     """Most frames of a video, and the span of its position table and windows."""
     max_words: int = 30
@@ -111,7 +113,16 @@ class ModelConfig:
     """Single choices that differ from the profile's, by name."""
 
     def __post_init__(self) -> None:
-        for name in ("visual_width", "text_width", "width", "heads", "clips", "max_frames", "max_words"):
+        for name in (
+            "visual_width",
+            "text_width",
+            "width",
+            "heads",
+            "clips",
+            "clusters",
+            "max_frames",
+            "max_words",
+        ):
             at_least(name, getattr(self, name), 1)
         if self.width % self.heads:
             raise DataError(

@@ -84,17 +84,21 @@ def _nth_best(scores: Tensor, others: Tensor, places: Tensor, count: int) -> Ten
     return scores.gather(1, chosen).squeeze(1)
 
 
-def paired_contrastive(scores: Tensor, owner: Tensor, *, mask_siblings: bool = False) -> Tensor:
+def paired_contrastive(
+    scores: Tensor, owner: Tensor, *, two_sided: bool = False, mask_siblings: bool = False
+) -> Tensor:
     """One softmax over a query's row and column together (MS-SL's frame loss).
 
     scores (Q, Q): query i against the video of query j. The diagonal is the positive and occurs twice among
-    the alternatives. `mask_siblings` leaves other captions of the same video out.
+    the alternatives. `two_sided` adds a softmax over the row and one over the column instead (MS-SL++).
+    `mask_siblings` leaves other captions of the same video out.
     """
     own = scores.diagonal()
-    both = torch.cat([scores, scores.T], 1)
     if mask_siblings:
-        both = both.masked_fill(siblings(owner).repeat(1, 2), -torch.inf)
-    return (both.logsumexp(1) - own).mean()
+        scores = scores.masked_fill(siblings(owner), -torch.inf)
+    if two_sided:
+        return (scores.logsumexp(1) + scores.logsumexp(0) - 2 * own).mean()
+    return (torch.cat([scores, scores.T], 1).logsumexp(1) - own).mean()
 
 
 def paired_triplet(

@@ -59,6 +59,8 @@ class ObjectiveConfig:
     diversity_power: float = 1.0
     diversity_log_of_sum: bool = False
     """GMMFormer's form of query diversity instead of GMMFormer v2's."""
+    paired_two_sided: bool = False
+    """MS-SL++'s form of the query-by-query contrastive loss instead of MS-SL's."""
     precision: str = "float32"
     """Of the video encoders' products in training: `float32`, or `bfloat16` where speed matters more.
     Scores and losses are always float32."""
@@ -156,7 +158,8 @@ def score_terms(
 
     def frame_nce() -> Tensor:
         if scores.paired:
-            return paired_contrastive(dot.frame, owner, mask_siblings=apart)
+            two_sided = config.paired_two_sided
+            return paired_contrastive(dot.frame, owner, two_sided=two_sided, mask_siblings=apart)
         return contrastive(dot.frame, owner)
 
     def frame_triplet() -> Tensor:
