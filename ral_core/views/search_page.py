@@ -19,7 +19,7 @@ from ral_core.views.evidence import evidence
 from ral_core.views.markup import escape
 from ral_core.views.media import Shelf
 from ral_core.views.player import player
-from ral_core.views.query_bar import COUNTS, pick_examples, query_bar
+from ral_core.views.query_bar import COUNTS, Example, pick_examples, query_bar
 from ral_core.views.timeline import time_line
 
 LOG = logging.getLogger(__name__)
@@ -74,7 +74,8 @@ def finite(value: object) -> float | None:
 
 def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
     """Lay out the Search tab and connect it. `index` names the index to search unless the default should be."""
-    models, examples = explorer.models, ()
+    models = explorer.models
+    examples: list[Example] = []
     if models:
         entry = explorer.resolve(None, index)
         examples = pick_examples(explorer.collection(entry).captions.values(), shelf, entry.name)
