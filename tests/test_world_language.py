@@ -185,7 +185,7 @@ def test_levels_and_the_number_of_captions(test_world: tuple) -> None:
 
 
 def test_required_slots_are_said() -> None:
-    split = replace(SPLITS["test"], films=12)
+    split = replace(SPLITS["test"], films=60)
     rng = random.Random(5)
     for film in split_films(split)[0]:
         for event in film.events:

@@ -180,7 +180,8 @@ class Speaker:
             self.asserted["hair"] = list(w.DARK_HAIR) if noun.startswith("dark") else [color]
             return [], [say(noun, "hair")]
         if nameless:
-            return [], []
+            self.asserted["hair"] = [BALD]
+            return [], [say(w.HAIR_NOUNS[BALD][0], "hair")]
         adjective = self.pick(w.HAIR_ADJECTIVES[color])
         self.asserted["hair"] = list(w.DARK_HAIR) if adjective.startswith("dark") else [color]
         return say(adjective, "hair"), []
