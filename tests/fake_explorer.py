@@ -34,7 +34,7 @@ HOSTILE = "<img src=x onerror=alert(1)> ${1+1} {{value}}"
 
 @dataclass
 class FakeExplorer:
-    """What the pages ask of an Explorer; `film-3` has a hostile title, the word `nowhere` finds nothing sure."""
+    """What the pages ask of an Explorer; `film-3` has a hostile title, `nowhere` finds nothing sure, `explode` breaks."""
 
     root: Path
     entries: dict[str, IndexEntry]
@@ -64,6 +64,9 @@ class FakeExplorer:
                 return entry
         raise UnknownName(f"There is no model {model!r}. Known: {', '.join(self.models)}.")
 
+    def siblings(self, entry: IndexEntry) -> list[IndexEntry]:
+        return list(self.entries.values())
+
     def warm(self, model: str | None = None, index: str | None = None) -> None:
         self.search("a", 1, model, index)
 
@@ -74,6 +77,8 @@ class FakeExplorer:
             raise BadQuery(
                 "The query is empty; describe a moment, for example: a man kicks a ball on the beach."
             )
+        if "explode" in query:
+            raise RuntimeError("an error nobody foresaw")
         entry = self.resolve(model, index)
         lost = "nowhere" in query
         return SearchResult(

@@ -220,6 +220,16 @@ def test_an_empty_query_is_one_sentence_and_nothing_is_lost(browser: Any, server
         page.locator(".notice").wait_for()
         assert "The query is empty" in page.locator(".notice").inner_text()
         assert page.locator(".card").count() == FILMS
+        idle = "!document.querySelector('.gradio-container').hasAttribute('data-busy')"
+        for again in ("", "explode", "explode", CAPTION, CAPTION):  # the same answer twice is an answer too
+            page.locator(QUERY).fill(again)
+            page.locator(QUERY).press("Enter")
+            page.wait_for_function(idle)
+        assert "Film 1" in page.locator(".card").first.inner_text()
+        page.locator(QUERY).fill("nowhere explode")
+        page.locator(QUERY).press("Enter")
+        page.get_by_text("Your query is kept").wait_for()
+        assert page.locator(QUERY).input_value() == "nowhere explode"
         page.locator(QUERY).fill("nowhere")
         page.locator(QUERY).press("Enter")
         page.locator(".verdict.unlikely").wait_for()

@@ -63,7 +63,7 @@ def explorer(tmp_path_factory: pytest.TempPathFactory) -> FakeExplorer:
 
 @pytest.fixture(scope="module")
 def shelf(explorer: FakeExplorer) -> Shelf:
-    return Shelf.of(explorer)
+    return Shelf.of(explorer.entries.values())
 
 
 def listed(explorer: FakeExplorer, shelf: Shelf, query: str = CAPTION, **changes: object) -> Tags:

@@ -150,7 +150,7 @@ def verdict(result: SearchResult) -> str:
         notes.insert(0, "The query is longer than the text encoder reads; its end was not used.")
     more = join(f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in notes)
     return (
-        f'<div class="verdict {result.state}"><span class="verdict-icon">{icon(drawing)}</span>'
+        f'<div class="verdict {result.state}" role="status"><span class="verdict-icon">{icon(drawing)}</span>'
         f"<div><h2>{name}</h2><p>{escape(result.reason)}</p></div></div>{more}"
     )
 

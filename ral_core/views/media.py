@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 from urllib.parse import quote
 
 from PIL import Image
@@ -18,12 +18,6 @@ Kind = Literal["film", "poster", "strip"]
 FIELDS: dict[Kind, str] = {"film": "media", "poster": "poster", "strip": "strip"}
 FRAME_RATIO = 16 / 9
 """Width over height of one picture of a filmstrip."""
-
-
-class HasEntries(Protocol):
-    """Whatever knows indexes by name, as an Explorer does."""
-
-    entries: dict[str, IndexEntry]
 
 
 @dataclass(frozen=True)
@@ -39,19 +33,19 @@ class Shelf:
     _strips: dict[Path, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, explorer: HasEntries) -> Shelf:
-        """Put every existing media file of the explorer's indexes on the shelf."""
+    def of(cls, entries: Iterable[IndexEntry]) -> Shelf:
+        """Put every existing media file that the indexes' video tables name on the shelf."""
         files: dict[str, Path] = {}
         addresses: dict[tuple[str, Kind, str], str] = {}
         films: dict[str, Path] = {}
-        for name, entry in explorer.entries.items():
+        for entry in entries:
             for video in read_videos(entry.folder / VIDEOS):
                 for kind, attribute in FIELDS.items():
                     path = below(entry.folder, getattr(video, attribute))
                     if path is not None:
                         address = f"{entry.manifest.collection}/{kind}/{video.id}{path.suffix}"
                         files[address] = path
-                        addresses[name, kind, video.id] = address
+                        addresses[entry.name, kind, video.id] = address
                         if kind == "film":
                             films[f"{entry.manifest.collection}/{video.id}"] = path
         return cls(files, addresses, films)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -74,11 +75,7 @@ def finite(value: object) -> float | None:
 
 def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
     """Lay out the Search tab and connect it. `index` names the index to search unless the default should be."""
-    models = explorer.models
-    examples: list[Example] = []
-    if models:
-        entry = explorer.resolve(None, index)
-        examples = pick_examples(explorer.collection(entry).captions.values(), shelf, entry.name)
+    models, examples = offered(explorer, shelf, index)
 
     def answer(event: gr.EventData) -> tuple[Any, Any, Any, Any]:
         """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
@@ -87,12 +84,12 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
             result = explorer.search(request.query, request.k, model=request.model, index=index)
             chosen = opened(result, request.video)
             listed = results_list(result, shelf, request.k, chosen, request.second)
-            return "", listed, *explained(request.query, result.model, chosen)
+            return "", fresh(listed), *explained(request.query, result.model, chosen)
         except RALError as problem:
-            return notice(str(problem)), gr.skip(), gr.skip(), gr.skip()
+            return fresh(notice(str(problem))), gr.skip(), gr.skip(), gr.skip()
         except Exception:
             LOG.exception("search failed")
-            return notice(wording.FAILED), gr.skip(), gr.skip(), gr.skip()
+            return fresh(notice(wording.FAILED)), gr.skip(), gr.skip(), gr.skip()
 
     def explain(event: gr.EventData) -> tuple[Any, Any]:
         """The time line and the reasons of one film."""
@@ -140,6 +137,18 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
     listed.select(explain, None, [line, reasons], trigger_mode=latest, **quiet)
 
 
+def offered(explorer: Explorer, shelf: Shelf, index: str | None) -> tuple[list[str], list[Example]]:
+    """The models of the collection that is searched, its default first, and sentences to try on it."""
+    if not explorer.entries and index is None:
+        return [], []
+    entry = explorer.resolve(None, index)
+    own = entry.manifest.model
+    models = sorted(
+        (e.manifest.model for e in explorer.siblings(entry)), key=lambda name: (name != own, name)
+    )
+    return models, pick_examples(explorer.collection(entry).captions.values(), shelf, entry.name)
+
+
 def block(value: str, part: str) -> gr.HTML:
     """A piece of escaped HTML that assets/search.js looks after.
 
@@ -167,6 +176,11 @@ def opened(result: SearchResult, wanted: str | None) -> str | None:
 def notice(sentence: str) -> str:
     """A friendly sentence in place of an answer."""
     return f'<p class="notice" role="alert">{escape(sentence)}</p>'
+
+
+def fresh(html: str) -> str:
+    """The same HTML, never twice the same text: the page is told of an answer only when its value changes."""
+    return f'<div data-stamp="{time.monotonic_ns()}">{html}</div>'
 
 
 def missing(explorer: Explorer) -> str:

@@ -36,7 +36,8 @@ PAGES: Mapping[str, Page] = {"Search": build_search_page, "About": build_about_p
 def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     """The whole web application around an explorer. Nothing is global: two applications can run side by side."""
     app = FastAPI(title=wording.NAME, docs_url=None, redoc_url=None, openapi_url=None)
-    shelf = Shelf.of(explorer)
+    named = [] if index is None else [explorer.resolve(None, index)]
+    shelf = Shelf.of([*explorer.entries.values(), *named])
     app.mount("/assets/ral", StaticFiles(directory=ASSETS), name="assets")
     app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])

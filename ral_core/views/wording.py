@@ -44,6 +44,7 @@ KEYS = (
     ("Space", "play or pause"),
     ("←  →", "one second back, forward"),
     ("r", "repeat the moment"),
+    ("f", "full screen"),
     ("e", "why this film"),
     ("y", "copy a link to this moment"),
     ("t", "light or dark"),
