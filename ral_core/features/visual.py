@@ -33,7 +33,7 @@ class VisualConfig:
     """Sizes of the encoder and how it looks at a film."""
 
     name: str = "two-stream"
-    picture: tuple[int, int] = (160, 90)
+    picture: tuple[int, int] = (128, 72)
     """Width and height to which every film is area-resized."""
     appearance: tuple[int, ...] = (24, 48, 96, 192, 192)
     """Channels of the stem and of the residual blocks; all but the last block halve the picture."""

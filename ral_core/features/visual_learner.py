@@ -18,7 +18,7 @@ from ral_core.features.visual_data import UNKNOWN, Batch, LabelGroup
 class VisualTraining:
     """Settings of a training."""
 
-    epochs: int = 9
+    epochs: int = 6
     batch: int = 32
     """Small batches matter: actors take thousands of steps to be noticed."""
     learning_rate: float = 2e-3

@@ -128,8 +128,10 @@ class Build:
                 self._draw_all("media", split, "full", self.places.videos(split))
 
     def _encoder(self) -> None:
-        lessons = importlib.import_module("ral_core.world.encoder_set")
-        lessons.teach(self.places.work / "encoder", self.places.encoder, limit=self.limit, say=self.say)
+        teaching = importlib.import_module("ral_core.world.teaching")
+        work, test = self.places.work / "encoder", SPLITS["test"]
+        where = (self.places.split(test), self.places.videos(test))
+        teaching.teach(work, self.places.encoder, test=where, limit=self.limit, say=self.say)
 
     def _features(self) -> None:
         extract = importlib.import_module("ral_core.features.extract")

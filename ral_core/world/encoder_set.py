@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ral_core.data.videos import probe, regular_times
 from ral_core.errors import DataError
-from ral_core.features.visual import VisualConfig
-from ral_core.features.visual_card import Report, evaluate, training_facts
-from ral_core.features.visual_data import LabelGroup, LabelledVideo, Labels, load_frames
-from ral_core.features.visual_learner import VisualTraining
-from ral_core.features.visual_training import train
-from ral_core.files import read_json, read_jsonl
+from ral_core.features.visual_data import LabelGroup, LabelledVideo, Labels
+from ral_core.files import read_json
 from ral_core.world.sampling import hair_seen
 from ral_core.world.scene import Actor, Character, Film, Shot
 from ral_core.world.splits import held_out
@@ -34,9 +28,6 @@ from ral_core.world.vocabulary import (
     SKIES,
 )
 
-Say = Callable[[str], None]
-UNSEEN = 0.08
-"""Share of the films that is kept for judging."""
 NOBODY, NONE = "nobody", "none"
 YES_NO = ("no", "yes")
 SHOWN_ACTIONS = (*ACTIONS, IDLE)
@@ -122,44 +113,6 @@ def garment(who: Character) -> str:
 def seen_top(who: Character, action: str) -> str | None:
     """The colour of somebody's top, where there is one and it can be seen."""
     return None if "top" in hidden_slots(who.kind, action) else who.top
-
-
-def teach(
-    work: Path,
-    out: Path,
-    *,
-    training: VisualTraining | None = None,
-    limit: int | None = None,
-    say: Say = print,
-) -> Report:
-    """Train the visual encoder on the runs of the encoder split in `work`, judge it and write it to `out`.
-
-    The last films of the split are never trained on. A training that was stopped goes on.
-    """
-    training, began = training or VisualTraining(), time.monotonic()
-    films = [Film.from_json(row) for row in read_jsonl(work / "films.jsonl")][:limit]
-    unseen_films = max(1, round(UNSEEN * len(films)))
-    videos = [labelled_runs(film, work / "video" / f"{film.id}.mp4") for film in films]
-    config = VisualConfig()
-    frames, unseen = (
-        load_frames(part, GROUPS, config.picture) for part in (videos[:-unseen_films], videos[-unseen_films:])
-    )
-    say(f"visual encoder: {len(frames)} frames to train on, {len(unseen)} of unseen films")
-    train(frames, unseen, GROUPS, out, work / "training", config=config, training=training, say=say)
-    minutes = (time.monotonic() - began) / 60
-    facts = training_facts(training, len(films) - unseen_films, len(frames), minutes)
-    facts["Command"] = "`python -m ral_core world build --stages scenes,video,encoder --split encoder`"
-    return evaluate(out, {"unseen films": unseen}, facts=facts)
-
-
-def open_films(films: Sequence[Film], videos: Path, fps: float = 4.0) -> list[LabelledVideo]:
-    """Whole films (of a test split) as labelled videos, to judge an encoder on combinations it never saw."""
-    found = []
-    for film in films:
-        count = len(regular_times(probe(videos / f"{film.id}.mp4").duration, fps))
-        times = [number / fps for number in range(count)]
-        found.append(labelled_video(film, videos / f"{film.id}.mp4", times, fps, count))
-    return found
 
 
 def labelled_runs(film: Film, video: Path) -> LabelledVideo:
