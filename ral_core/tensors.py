@@ -35,6 +35,8 @@ class VideoBatch(TensorRecord):
     clips: Tensor  # (V, C, Dv) equal segments, pooled and normalised
     frames: Tensor  # (V, F, Dv) normalised, zero where padded
     frame_mask: Tensor  # (V, F) bool
+    clip_sizes: Tensor | None = None  # (V, C) frames merged into each clip, where clips are not equal segments
+    clip_labels: Tensor | None = None  # (V, F) int64 the clip of each frame, given with `clip_sizes`
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -58,7 +60,7 @@ class VideoTokens(TensorRecord):
     clips: Tensor  # (V, C, D)
     frames: Tensor  # (V, F, D)
     frame_mask: Tensor  # (V, F) bool
-    clip_runs: Tensor | None = None  # (V, C, 2) first and last segment of each clip that is a run of segments
+    clip_spans: Tensor | None = None  # (V, C, 2) start and end of each clip in 0..1, unless equal segments
 
     def __len__(self) -> int:
         return len(self.clips)

@@ -17,6 +17,7 @@ from torch import Tensor
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from parity_files import Golden, Numbers, open_golden  # noqa: E402
+from parity_msc import is_msc, replay_msc  # noqa: E402
 from parity_msslpp import expected_metrics, is_msslpp, replay_msslpp  # noqa: E402
 from parity_parts import part_of  # noqa: E402
 from parity_systems import expected_gradients, replay_system, system_of  # noqa: E402
@@ -25,7 +26,8 @@ LIMIT = 1e-4
 COVERAGE = 0.9
 NOISE = 1e-3
 """Share of the largest gradient of all that a tensor's own gradients are at least measured by: those of biases
-that a softmax cancels are zero but for rounding."""
+that a softmax cancels are zero but for rounding. Adam turns such noise into steps of its own, so parameters after
+a training run are compared absolutely unless they are above 1."""
 
 
 GIVEN = ("/draw_", "/hyper_", "metric/scores", "metric/gt", "no_length_robust")
@@ -52,8 +54,9 @@ def compare(folder: Path) -> list[Line]:
     expected = golden.outputs | expected_gradients(golden) | expected_metrics(golden)
     largest = [float(value.abs().max()) for name, value in expected.items() if name.startswith("grad")]
     floor = NOISE * max(largest, default=0.0)
+    floors = {"grad": floor, "gradnorm": floor, "traj": 1.0}
     return [
-        line(name, value, numbers.get(name), floor if name.startswith("grad") else 0.0)
+        line(name, value, numbers.get(name), floors.get(name.split("/")[0], 0.0))
         for name, value in expected.items()
         if not any(part in name for part in GIVEN)
     ]
@@ -65,6 +68,8 @@ def replay(golden: Golden) -> Numbers:
         return replay_system(golden)
     if is_msslpp(golden):
         return replay_msslpp(golden)
+    if is_msc(golden):
+        return replay_msc(golden)
     part = part_of(golden)
     if part is None:
         raise SystemExit(f"{golden.folder} holds reference numbers of a kind this script does not know.")

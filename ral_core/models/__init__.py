@@ -9,10 +9,13 @@ from ral_core.models.gmmformer import GMMFormer
 from ral_core.models.gmmformer_v2 import GMMFormerV2
 from ral_core.models.ms_sl import MSSL
 from ral_core.models.ms_sl_plus import MSSLPlus
+from ral_core.models.msc import MSC
 from ral_core.models.ral import RAL
 from ral_core.settings import near
 
-BACKBONES: dict[str, type[Backbone]] = {cls.name: cls for cls in (MSSL, MSSLPlus, GMMFormer, GMMFormerV2)}
+BACKBONES: dict[str, type[Backbone]] = {
+    cls.name: cls for cls in (MSSL, MSSLPlus, GMMFormer, GMMFormerV2, MSC)
+}
 
 __all__ = ["BACKBONES", "RAL", "Backbone", "ModelConfig", "PRVRModel", "RALConfig", "build_model"]
 

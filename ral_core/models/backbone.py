@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -90,8 +91,9 @@ class Backbone(PRVRModel):
         return best_token(unit(queries.sentence), unit(videos.clips))
 
     def clip_curve(self, queries: QueryTokens, videos: VideoTokens) -> Tensor:
-        """Cosine of every clip (Q, V, C)."""
-        return similarity(unit(queries.sentence), unit(videos.clips))
+        """The best cosine of the clips over each of C equal segments of time (Q, V, C)."""
+        cosines = similarity(unit(queries.sentence), unit(videos.clips))
+        return over_segments(cosines, videos.clip_spans, self.config.clips)
 
     def encode_query(self, queries: QueryBatch) -> QueryTokens:
         """Sentence vectors and nothing else."""
@@ -128,7 +130,22 @@ class Backbone(PRVRModel):
         if not bool(videos.frame_mask.any(-1).all()):
             raise DataError("A video has no frames; leave it out of the batch.")
         frames, mask = fitted(videos.frames, videos.frame_mask, config.max_frames, "frames in a video")
-        return VideoBatch(videos.clips, frames, mask)
+        return replace(videos, frames=frames, frame_mask=mask)
+
+
+def over_segments(values: Tensor, spans: Tensor | None, segments: int) -> Tensor:
+    """Values of clips (Q, V, K) as a curve over equal segments of time (Q, V, segments).
+
+    spans (V, K, 2) are the clips' starts and ends in 0 .. 1; a segment gets the highest value of the clips over
+    its middle, and 0 where there is none. Without spans the clips are the segments, or, in tokens that have
+    lost theirs, stay one value per clip.
+    """
+    if spans is None:
+        return values
+    middle = (torch.arange(segments, device=values.device) + 0.5) / segments
+    covers = (spans[..., :1] <= middle) & (middle < spans[..., 1:])  # (V, K, segments)
+    best = torch.where(covers, values[..., None], -torch.inf).amax(2)
+    return best.masked_fill(best.isinf(), 0)
 
 
 def frame_cosines(queries: QueryTokens, videos: VideoTokens) -> Tensor:

@@ -36,6 +36,10 @@ class Choices:
     """Pool with bin edges that lose the last frame of long videos."""
     decay_norm_gains: bool = False
     """Let weight decay shrink the gains of normalisations whose name the official rule does not know."""
+    teacher: str = "mean"
+    """What MSC's text loss learns distances from: the `mean` of a query's word features, or their `last`."""
+    merge_by: str = "cosine"
+    """What MSC merges neighbouring frames by: `cosine`, or `dot` products, where longer vectors go first."""
     double_query_pass: bool = False
     """Encode the queries a second time, with new dropout, for the diversity and transport terms."""
 
@@ -43,6 +47,8 @@ class Choices:
         one_of("gate_input", self.gate_input, ("same_as_score", "unit"))
         one_of("da_form", self.da_form, ("exact", "reference"))
         one_of("gmm_pad", self.gmm_pad, ("fixed", "batch"))
+        one_of("teacher", self.teacher, ("mean", "last"))
+        one_of("merge_by", self.merge_by, ("cosine", "dot"))
         at_least("support_slots", self.support_slots, 0)
 
 
@@ -57,6 +63,8 @@ PROFILES = {
         mask_siblings=False,
         legacy_bins=True,
         decay_norm_gains=True,
+        teacher="last",
+        merge_by="dot",
         double_query_pass=True,
     ),
 }
@@ -103,6 +111,8 @@ class ModelConfig:
     """Widths of the Gaussian windows, one per branch, 0 for none; empty takes the backbone's own."""
     sft_factor: float = 0.09
     """Temperature of the mixture over branches (GMMFormer v2)."""
+    similar: float = 0.8
+    """Cosine above which MSC calls two clips alike, when it decides how many segments a video has."""
     clip_weight: float = 0.5
     """Share of the clip score in the fused score."""
     frame_weight: float = 0.5

@@ -35,18 +35,20 @@ class MixtureBlock(nn.Module):
         self.layer2 = nn.Linear(width, span)
         self.drop = Dropout(drop)
 
-    def forward(self, x: Tensor, token: Tensor, mask: Tensor | None = None) -> Tensor:
-        """(N, L, D) to (N, L, D), L at most `span`; mask (N, L) bool."""
-        outputs = self.branch_outputs(x, mask)
+    def forward(
+        self, x: Tensor, token: Tensor, mask: Tensor | None = None, key_bias: Tensor | None = None
+    ) -> Tensor:
+        """(N, L, D) to (N, L, D), L at most `span`; mask (N, L) bool, key_bias (N, L) for the branches."""
+        outputs = self.branch_outputs(x, mask, key_bias)
         logits = self.mixture_logits(outputs, token, mask)
         mixture = (logits / self.sft_factor).softmax(1)
         return torch.einsum("nbl,nbld->nld", mixture, outputs)
 
-    def branch_outputs(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def branch_outputs(self, x: Tensor, mask: Tensor | None, key_bias: Tensor | None = None) -> Tensor:
         """What each branch makes of x: (N, branches, L, D). Nothing is computed for padding beyond L."""
         windows = gaussian_windows(self.windows, self.span, x.shape[1], x.device)
         layers = zip(self.branches, windows, strict=True)
-        return torch.stack([layer(x, mask, window) for layer, window in layers], 1)
+        return torch.stack([layer(x, mask, window, key_bias) for layer, window in layers], 1)
 
     def mixture_logits(self, outputs: Tensor, token: Tensor, mask: Tensor | None) -> Tensor:
         """How much each branch is wanted at each position, before temperature: (N, branches, L)."""
@@ -62,9 +64,11 @@ class VideoBranch(Branch):
         super().__init__(config.visual_width, config.width, length, config.input_drop)
         self.encoder = MixtureBlock(config, span)
 
-    def forward(self, x: Tensor, token: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, token: Tensor, mask: Tensor | None = None, key_bias: Tensor | None = None
+    ) -> Tensor:
         """Features (V, L, Dv) to tokens (V, L, D)."""
-        return self.encoder(self.embed(x), token, mask)
+        return self.encoder(self.embed(x), token, mask, key_bias)
 
 
 class GMMFormerV2(Backbone):

@@ -114,9 +114,14 @@ class Attention(nn.Module):
         self.drop = Dropout(drop)
 
     def forward(
-        self, source: Tensor, context: Tensor, mask: Tensor | None = None, window: Tensor | None = None
+        self,
+        source: Tensor,
+        context: Tensor,
+        mask: Tensor | None = None,
+        window: Tensor | None = None,
+        key_bias: Tensor | None = None,
     ) -> Tensor:
-        """Attend from source (N, S, D) to context (N, L, D); mask (N, L) bool, window (S, L)."""
+        """Attend from source (N, S, D) to context (N, L, D); mask (N, L) bool, window (S, L), key_bias (N, L)."""
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (self.query(source), self.key(context), self.value(context))
@@ -126,6 +131,8 @@ class Attention(nn.Module):
             scores = scores * window
         if mask is not None:
             scores = scores + (~mask)[:, None, None] * MASKED
+        if key_bias is not None:
+            scores = scores + key_bias[:, None, None]
         return (self.drop(scores.softmax(-1)) @ value).transpose(1, 2).flatten(2)
 
 
@@ -156,15 +163,26 @@ class FullLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.drop = Dropout(drop)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        window: Tensor | None = None,
+        key_bias: Tensor | None = None,
+    ) -> Tensor:
         """(N, L, D) to (N, L, D)."""
-        return self.attend(x, x, mask, window)
+        return self.attend(x, x, mask, window, key_bias)
 
     def attend(
-        self, source: Tensor, context: Tensor, mask: Tensor | None = None, window: Tensor | None = None
+        self,
+        source: Tensor,
+        context: Tensor,
+        mask: Tensor | None = None,
+        window: Tensor | None = None,
+        key_bias: Tensor | None = None,
     ) -> Tensor:
         """The same with keys and values from elsewhere: source (N, S, D), context (N, L, D)."""
-        x = self.norm1(source + self.drop(self.attention(source, context, mask, window)))
+        x = self.norm1(source + self.drop(self.attention(source, context, mask, window, key_bias)))
         return self.norm2(x + self.drop(self.layer2(self.drop(self.layer1(x).relu()))))
 
 

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from ral_core.models.config import ModelConfig
-from ral_core.models.layers import Dropout, unit
+from ral_core.models.layers import Dropout
 from ral_core.models.medoids import medoids_of
 from ral_core.models.ms_sl import MSSL, run_means
-from ral_core.models.scoring import similarity
-from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
+from ral_core.tensors import VideoBatch, VideoTokens
 
 CODE_WIDTH = 256
 
@@ -44,7 +43,7 @@ class MSSLPlus(MSSL):
         self.cluster_drop = Dropout(config.input_drop)
 
     def encode_video(self, videos: VideoBatch) -> VideoTokens:
-        """K key clips (V, K, D) with the segments they cover, and frames (V, F, D).
+        """K key clips (V, K, D) with the spans they cover, and frames (V, F, D).
 
         While training, dropout makes the choice of key clips random, as published. Gradients reach the
         chosen runs only.
@@ -55,7 +54,8 @@ class MSSLPlus(MSSL):
         bounds = run_bounds(segments, runs.device)
         chosen = medoids_of(self.cluster_input(runs, bounds), min(self.config.clusters, runs.shape[1]))
         clips = runs.gather(1, chosen[..., None].expand(-1, -1, runs.shape[2]))
-        return VideoTokens(clips, tokens.frames, tokens.frame_mask, bounds[chosen])
+        spans = (bounds[chosen] + bounds.new_tensor([0, 1])) / segments
+        return VideoTokens(clips, tokens.frames, tokens.frame_mask, spans)
 
     def cluster_input(self, runs: Tensor, bounds: Tensor) -> Tensor:
         """What is clustered: runs (V, P, D) beside the code of their length, (V, P, D + 256)."""
@@ -66,17 +66,3 @@ class MSSLPlus(MSSL):
     def candidates(self, videos: VideoTokens) -> Tensor:
         """The key clips as they are."""
         return torch.eye(videos.clips.shape[1], device=videos.clips.device, dtype=videos.clips.dtype)
-
-    def clip_curve(self, queries: QueryTokens, videos: VideoTokens) -> Tensor:
-        """For each segment of the video the best cosine of the key clips over it (Q, V, C), 0 where none is.
-
-        Tokens that do not say which segments they cover give one value per key clip instead.
-        """
-        cosines = similarity(unit(queries.sentence), unit(videos.clips))
-        if videos.clip_runs is None:
-            return cosines
-        segment = torch.arange(self.config.clips, device=cosines.device)
-        first, last = videos.clip_runs.unbind(-1)  # (V, K) each
-        covers = (segment >= first[..., None]) & (segment <= last[..., None])  # (V, K, C)
-        best = torch.where(covers, cosines[..., None], -torch.inf).amax(2)
-        return best.masked_fill(best.isinf(), 0)

@@ -19,6 +19,7 @@ RULES = (
     (r"^(video|text)_head\.mean\.", r"pie_net_\1."),
     (r"^(video|text)_head\.spread\.", r"uncertain_net_\1."),
     (r"^query\.pooling\.direction\.", "modular_vector_mapping."),
+    (r"^align\.", "vproj_clip."),
     (r"^frame\.pooling\.direction\.", "modular_vector_mapping_2."),
     (r"^guided\.(key|value)\.", lambda found: f"mapping_linear.{('key', 'value').index(found[1])}."),
     (r"^(query|clip|frame)\.projection\.", r"\1_input_proj."),

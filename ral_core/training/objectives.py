@@ -10,10 +10,14 @@ from torch import Tensor
 
 from ral_core.models import RAL, PRVRModel
 from ral_core.models.config import Choices
+from ral_core.models.gaussian import mean_of_tokens
+from ral_core.models.layers import unit
+from ral_core.models.msc import MSC
 from ral_core.models.scoring import TrainingScores
 from ral_core.settings import at_least, one_of
-from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
+from ral_core.tensors import QueryBatch, QueryTokens, VideoBatch, VideoTokens
 from ral_core.training.batches import TrainBatch
+from ral_core.training.correlation import angle_loss, distance_loss, segment_alignment, segment_means
 from ral_core.training.draws import Draws, RandomDraws
 from ral_core.training.losses import (
     contrastive,
@@ -48,6 +52,12 @@ class ObjectiveConfig:
     """Proxy matching (PM), with RAL only."""
     distribution: float = 2.5e-4
     """Distribution alignment (DA), with RAL only."""
+    text_distance: float = 15.0
+    """Distances between sentences (TCPL), with MSC only."""
+    text_angle: float = 30.0
+    """Angles between sentences (TCPL), with MSC only."""
+    cross_branch: float = 0.1
+    """Frames against segments (CBVA), with MSC only."""
     margin: float = 0.1
     """Of the triplet losses."""
     hard_pool: int = 20
@@ -75,6 +85,9 @@ class ObjectiveConfig:
             "matching",
             "proxy",
             "distribution",
+            "text_distance",
+            "text_angle",
+            "cross_branch",
             "margin",
             "hard_from_epoch",
         ):
@@ -122,6 +135,9 @@ def objective(
     )
     if isinstance(model, RAL):
         terms |= alignment_terms(model, queries, videos, batch.owner, config, draws)
+    backbone = model.backbone if isinstance(model, RAL) else model
+    if isinstance(backbone, MSC):
+        terms |= correlation_terms(backbone, queries, videos, batch, config)
     return terms
 
 
@@ -208,6 +224,41 @@ def alignment_terms(
     return weighted(
         config, {"proxy": lambda: proxy_matching(video_proxies, text_proxies), "distribution": alignment}
     )
+
+
+def correlation_terms(
+    model: MSC, queries: QueryTokens, videos: VideoTokens, batch: TrainBatch, config: ObjectiveConfig
+) -> Terms:
+    """MSC's terms on the geometry of sentences and on frames against segments."""
+    teachers = teacher_vectors(batch.queries, model.config.choices.teacher)
+
+    def cross_branch() -> Tensor:
+        runs = model.with_runs(model.checked_videos(batch.videos))
+        assert runs.clip_sizes is not None and runs.clip_labels is not None
+        segment = model.segments(runs)
+        means = segment_means(model.align(videos.clips), runs.clip_sizes, segment)
+        frames, own = model.align(videos.frames), segment.gather(1, runs.clip_labels)
+        return segment_alignment(frames, videos.frame_mask, own, means, segment.amax(1) + 1).mean()
+
+    return weighted(
+        config,
+        {
+            "text_distance": lambda: distance_loss(queries.sentence, teachers),
+            "text_angle": lambda: angle_loss(queries.sentence, teachers),
+            "cross_branch": cross_branch,
+        },
+    )
+
+
+def teacher_vectors(queries: QueryBatch, kind: str) -> Tensor:
+    """What a query's features say as a whole (Q, Dt): their mean, or the last, which in CLIP sums the text up.
+
+    Word pieces without such a last token, like ours, need the mean.
+    """
+    if kind == "mean":
+        return unit(mean_of_tokens(queries.words, queries.word_mask))
+    last = queries.word_mask.sum(1) - 1
+    return queries.words[torch.arange(len(last), device=last.device), last]
 
 
 def weighted(config: ObjectiveConfig, losses: dict[str, Callable[[], Tensor]]) -> Terms:
