@@ -88,7 +88,7 @@ def main() -> None:
     config = override(read_config(args.preset), epochs=args.epochs)
     config = replace(config, data=replace(config.data, root=str(root)))
     text, device = open_text_encoder(config.data.text), pick_device(args.device)
-    out = args.out / f"{args.preset}-{args.noise:g}"
+    out = args.out / f"{config.name}-{args.noise:g}"
     train(
         config, out, text, device=device, cache=ROOT / "build/text", say=lambda line: print(line, flush=True)
     )

@@ -41,8 +41,9 @@ from ral_core.evaluation.uncertainty import (
     uncertainty_report,
     word_weights,
 )
+from ral_core.index.build import IndexConfig, build_index
 from ral_core.models import ModelConfig, RALConfig, build_model
-from ral_core.models.checkpoint import save_model
+from ral_core.models.checkpoint import load_model, save_model
 from ral_core.tensors import Scores
 
 CONFIG = ModelConfig(
@@ -285,6 +286,22 @@ def test_the_command_prints_one_flat_object(saved: Path, folder: Path, tmp_path:
     assert json.loads((tmp_path / "reports" / "tiny-test.json").read_text())["SumR"] == printed["SumR"]
     assert main(arguments) == 0
     assert "ceiling" in capsys.readouterr().out
+
+
+def test_an_index_scores_like_its_model(
+    saved: Path, folder: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(command, "MODELS", (tmp_path,))
+    config = IndexConfig(name="small", collection="test")
+    build_index(tmp_path / "small", load_model(saved), saved, folder, TinyText(), config)
+    tail = ["--split", str(folder), "--device", "cpu", "--json"]
+    assert main(["evaluate", "--index", str(tmp_path / "small"), *tail]) == 0
+    stored = json.loads(capsys.readouterr().out)
+    assert main(["evaluate", "--model", str(saved), *tail]) == 0
+    assert json.loads(capsys.readouterr().out) == stored
+    other = write_split(tmp_path / "more", films=3)
+    assert main(["evaluate", "--index", str(tmp_path / "small"), "--split", str(other)]) == 1
+    assert "does not hold 'more-0000'" in capsys.readouterr().err
 
 
 def test_the_command_refuses_what_does_not_fit(saved: Path, folder: Path, tmp_path: Path, capsys) -> None:

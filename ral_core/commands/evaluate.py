@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ral_core.evaluation.moments import Localise
+    from ral_core.evaluation.splits import Split
+    from ral_core.index.folder import IndexFolder
+    from ral_core.tensors import VideoTokens
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = (ROOT / "precomputed/models", ROOT / "build/models")
 SPLITS = (ROOT / "precomputed/world", ROOT / "build/world")
+INDEXES = (ROOT / "precomputed/indexes", ROOT / "build/indexes")
 REPORTS = ROOT / "precomputed/reports"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The arguments of `evaluate`."""
-    parser.add_argument("--model", required=True, help="a model's name or folder")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--model", help="a model's name or folder")
+    what.add_argument("--index", help="an index's name or folder: its model, on the videos as it holds them")
     parser.add_argument("--split", default="test", help="a split's name or folder (%(default)s)")
     parser.add_argument("--weights", metavar="CLIP,FRAME", help="fusion weights instead of the model's own")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
@@ -39,23 +45,26 @@ def run(args: argparse.Namespace) -> int:
     from ral_core.device import pick_device
     from ral_core.evaluation.evaluate import evaluate
     from ral_core.evaluation.report import readable, trec_qrels, trec_run
-    from ral_core.evaluation.scoring import Chunks, score_split
+    from ral_core.evaluation.scoring import score_split
     from ral_core.evaluation.splits import load_split
     from ral_core.evaluation.uncertainty import uncertainty_report
     from ral_core.features.encoders import open_text_encoder
     from ral_core.files import write_json
+    from ral_core.index.folder import open_index
     from ral_core.models.checkpoint import load_model, read_settings
 
     if args.threads:
         torch.set_num_threads(args.threads)
-    model_folder, split_folder = find(args.model, MODELS, "model"), find(args.split, SPLITS, "split")
+    index = open_index(find(args.index, INDEXES, "index")) if args.index else None
+    model_folder = find(index.manifest.model if index else args.model, MODELS, "model")
+    split_folder = find(args.split, SPLITS, "split")
     extra = read_settings(model_folder)["extra"]
     model = load_model(model_folder, pick_device(args.device))
     text = open_text_encoder(extra.get("data", {}).get("text", "minilm"))
     split = load_split(split_folder, model.config, text, cache=ROOT / "build/text")
     check_encoders(extra, split.visual_encoder, split.text_encoder, model_folder.name)
     weights = weights_of(args.weights) or (model.config.clip_weight, model.config.frame_weight)
-    scores = score_split(model, split, Chunks())
+    scores = score_split(model, split, videos=stored_videos(index, split) if index else None)
     report: dict[str, Any] = {"model": model_folder.name}
     report |= evaluate(model, split, weights=weights, scores=scores, localise=localiser())
     report |= {"uncertainty": uncertainty_report(model, split, scores.total(*weights).numpy())}
@@ -68,6 +77,22 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         write_json(REPORTS / f"{model_folder.name}-{split.name}.json", report)
     return 0
+
+
+def stored_videos(index: IndexFolder, split: Split) -> list[VideoTokens]:
+    """The videos of a split as an index holds them. Raises DataError when it lacks one."""
+    import torch
+
+    from ral_core.errors import DataError
+    from ral_core.index.build import token_batch
+
+    rows = {video.id: row for row, video in enumerate(index.videos)}
+    missing = next((video_id for video_id in split.videos.ids if video_id not in rows), None)
+    if missing is not None:
+        raise DataError(
+            f"The index {index.manifest.name!r} does not hold {missing!r} of {split.name}; build it again."
+        )
+    return [token_batch(index.arrays).rows(torch.tensor([rows[video_id] for video_id in split.videos.ids]))]
 
 
 def find(name: str, places: tuple[Path, ...], what: str) -> Path:

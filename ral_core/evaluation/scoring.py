@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,11 +42,17 @@ def encode_queries(
 
 @torch.inference_mode()
 def score_split(
-    model: PRVRModel, split: Split, chunks: Chunks | None = None, device: torch.device | None = None
+    model: PRVRModel,
+    split: Split,
+    chunks: Chunks | None = None,
+    videos: Sequence[VideoTokens] | None = None,
 ) -> Scores:
-    """Both branches' scores of all queries and videos, (Q, V) each, float32 on the CPU."""
-    chunks, device = chunks or Chunks(), device or _device_of(model)
-    videos = encode_videos(model, split, chunks, device)
+    """Both branches' scores of all queries and videos, (Q, V) each, float32 on the CPU.
+
+    videos: the split's videos, encoded before (by an index, for example), in order.
+    """
+    chunks, device = chunks or Chunks(), next(model.parameters()).device
+    videos = [some.to(device) for some in videos or encode_videos(model, split, chunks, device)]
     rows = [
         [model.score(queries, some) for some in videos]
         for _, queries in encode_queries(model, split, chunks, device)
@@ -59,7 +65,3 @@ def score_split(
 
 def _joined(blocks: list[list[Tensor]]) -> Tensor:
     return torch.cat([torch.cat(row, dim=1) for row in blocks]).float().cpu()
-
-
-def _device_of(model: PRVRModel) -> torch.device:
-    return next(model.parameters()).device

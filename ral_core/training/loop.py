@@ -57,11 +57,11 @@ def fit(run: Run) -> Progress:
     if progress.epoch or progress.step:
         run.say(f"going on after epoch {progress.epoch}, step {progress.step}")
     while progress.epoch < settings.epochs and progress.stale <= settings.patience:
+        progress = train_epoch(run, progress)
+        progress = close_epoch(run, progress)
         if settings.max_minutes is not None and time.monotonic() - began > 60 * settings.max_minutes:
             run.say(f"{settings.max_minutes:g} minutes are over: stopping after epoch {progress.epoch}")
             break
-        progress = train_epoch(run, progress)
-        progress = close_epoch(run, progress)
     run.state.load_best(run.model, progress)
     run.model.eval()
     return progress

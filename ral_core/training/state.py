@@ -122,8 +122,12 @@ class StateFolder:
             model.load_state_dict(load_file(best))
 
     def clear(self) -> None:
-        """Forget the run."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Forget the run, at once: a kill in the middle must not leave half a checkpoint."""
+        gone = self.path.with_name(f".{self.path.name}.gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        if self.path.exists():
+            os.rename(self.path, gone)
+            shutil.rmtree(gone, ignore_errors=True)
 
     def _checkpoints(self) -> list[Path]:
         return sorted(self.path.glob("at-*"))
