@@ -69,7 +69,7 @@ def replay_pooling(golden: Golden) -> Numbers:
     for key in golden.outputs:
         kind, _, rest = key.partition("/")
         stage, _, what = kind.partition("_")
-        rows = golden.inputs[f"raw/{rest.removesuffix('_f64')}"].double()
+        rows = golden.inputs[f"raw/{rest.split('_')[0]}"].double()
         count = int("".join(letter for letter in stage if letter.isdigit()))
         if what == "bounds":
             numbers[key] = torch.from_numpy(bin_edges(len(rows), count, legacy=True))
