@@ -172,7 +172,7 @@ def test_word_chips_carry_weight_number_and_second(explorer: FakeExplorer) -> No
     assert len(chips) == len(CAPTION.split())
     levels = [float((chip["style"] or "").removeprefix("--level:")) for chip in chips]
     assert max(levels) == 1.0 and min(levels) > 0
-    assert chips[1]["data-seek"] == "1.500" and "gate 0.12" in (chips[1]["aria-label"] or "")
+    assert chips[1]["data-seek"] == "1.500" and "red gate 0.12, best at 0:01" in tags.text
     assert "true bits" in tags.text and "2.00" in tags.text
     assert "true bits" not in Tags(word_panel(explorer.explain("a dog", "film-1"))).text
 

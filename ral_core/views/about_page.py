@@ -88,4 +88,4 @@ def loaded(explorer: Explorer) -> str:
         for name, entry in explorer.entries.items()
     )
     names = ("index", "collection", "model", "films", "visual encoder", "text encoder")
-    return f'<div class="scroll"><table class="plain">{heads(names)}<tbody>{rows}</tbody></table></div>'
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="Loaded indexes"><table class="plain">{heads(names)}<tbody>{rows}</tbody></table></div>'

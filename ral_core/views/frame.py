@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ral_core import __version__
 from ral_core.views import wording
-from ral_core.views.markup import attributes, escape, icon, join
+from ral_core.views.markup import escape, icon, join
 
 LOGO = (
     '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect class="logo-plate" width="32" height="32" rx="9"/>'
@@ -22,7 +22,7 @@ def header(films: int, models: int, device: str) -> str:
         f'<span class="device"><span class="sr-only">runs on </span>{escape(device.upper())}</span></p>'
     )
     return (
-        f'<header class="masthead"><a class="brand" href="/"{attributes(aria_label=wording.NAME)}>{LOGO}<b>RAL</b>'
+        f'<header class="masthead"><a class="brand" href="/">{LOGO}<b>RAL</b> '
         f"<span>Explorer</span></a>{status}"
         f'<button type="button" class="round" data-page="keys" title="Keys (?)" aria-label="Keys">{icon("help")}</button>'
         f'<button type="button" class="round" data-page="theme" title="Light or dark (t)" aria-label="Light or dark">{icon("theme")}</button>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ral_core.search.results import Explanation, Truth, WordEvidence
 from ral_core.views import wording
-from ral_core.views.markup import attributes, clock, escape, heads, join, number, signed
+from ral_core.views.markup import attributes, clock, escape, heads, hidden, join, number, signed
 
 
 def word_panel(explanation: Explanation) -> str:
@@ -38,19 +38,19 @@ def strength(word: WordEvidence, words: tuple[WordEvidence, ...]) -> float:
 
 def chip(word: WordEvidence, level: float) -> str:
     """One word: size, darkness, underline and a number say the same thing; it seeks when it can."""
+    gated = word.weight is not None
     shown = number(word.weight) if word.weight is not None else signed(word.drop, 3)
-    where = "" if word.second is None else f"best at {clock(word.second)}"
-    said = f"{word.text}: {'gate' if word.weight is not None else 'effect'} {shown}{', ' + where if where else ''}"
+    where = "" if word.second is None else f", best at {clock(word.second)}"
     tag = "button" if word.second is not None else "span"
     data = attributes(
         class_="chip",
         type="button" if tag == "button" else None,
         data_seek=None if word.second is None else f"{word.second:.3f}",
         style=f"--level:{level:.3f}",
-        title=f"{said}. Without it the score changes by {signed(-word.drop, 3)}.",
-        aria_label=said if tag == "button" else None,
+        title=f"Without it the score changes by {signed(-word.drop, 3)}{where}",
     )
-    return f"<{tag}{data}><b>{escape(word.text)}</b><small>{shown}</small></{tag}> "
+    said = f"<small>{hidden('gate ' if gated else 'effect ')}{shown}</small>{hidden(where)}"
+    return f"<{tag}{data}><b>{escape(word.text)}</b> {said}</{tag}> "
 
 
 def word_table(explanation: Explanation) -> str:
@@ -60,7 +60,7 @@ def word_table(explanation: Explanation) -> str:
     names = ["word", "gate", "best second", "cosine there", "score without it"] + ["true bits"] * known
     body = join(f"<tr>{word_cells(word, truth if known else None)}</tr>" for word in explanation.words)
     return (
-        '<details class="twin"><summary>As a table</summary><div class="scroll"><table>'
+        '<details class="twin"><summary>As a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Words as a table"><table>'
         f"{heads(names)}<tbody>{body}</tbody></table></div></details>"
     )
 
