@@ -16,8 +16,9 @@ from ral_core.models import BACKBONES, ModelConfig, RALConfig, build_model
 from ral_core.models.checkpoint import load_model, read_settings, save_model
 from ral_core.models.gaussian import mean_of_tokens, support_sets
 from ral_core.models.layers import Attention, Dropout, FullLayer, TokenLayer, gaussian_window
-from ral_core.models.ms_sl import run_means
+from ral_core.models.ms_sl import MSSL, run_means
 from ral_core.models.names import from_official, official_name
+from ral_core.training.config import PRESETS, read_config
 from ral_core.training.objectives import ObjectiveConfig
 from ral_core.training.optimizer import BertAdam, parameter_groups, schedule
 
@@ -253,3 +254,16 @@ def test_a_step_is_clipped_per_tensor_and_the_first_does_not_move() -> None:
     torch.testing.assert_close(weight.data, -0.1 * moment / (square.sqrt() + 1e-6), rtol=1e-4, atol=1e-6)
     with pytest.raises(ValueError, match="cannot train"):
         BertAdam([{"params": [weight]}], 0.0, 100)
+
+
+@pytest.mark.parametrize("preset", sorted(path.stem for path in PRESETS.glob("*.toml")))
+def test_every_preset_describes_a_model(preset: str) -> None:
+    config = read_config(preset)
+    assert config.name == preset
+    with torch.device("meta"):
+        model = build_model(config.model_config(1024, 768))
+    assert model.parameter_count > 1_000_000
+    if isinstance(model, MSSL):
+        assert config.objective.diversity == config.objective.matching == 0
+    assert config.objective.diversity_log_of_sum == (model.config.name == "gmmformer")
+    assert config.objective.paired_two_sided == (model.config.name == "ms_sl_plus")
