@@ -32,7 +32,7 @@ fix: $(VENV)/.$(EXTRAS)
 	$(BIN)/ruff check --fix .
 
 # CONFIG is a preset (python -m ral_core train --help lists them) or a TOML file.
-CONFIG ?= world-ral
+CONFIG ?= ral
 train: $(VENV)/.app
 	$(BIN)/python -m ral_core train $(CONFIG)
 
