@@ -22,6 +22,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads to use")
     parser.add_argument(
+        "--half", action="store_true", help="keep the weights as float16, as shipped models do"
+    )
+    parser.add_argument(
         "--resume", choices=("auto", "never"), default="auto", help="go on with a stopped run (%(default)s)"
     )
 
@@ -49,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         device=device,
         cache=ROOT / "build/text",
         resume=args.resume == "auto",
+        half=args.half,
         command=("python -m ral_core", shlex.join(sys.argv[1:])),
         say=lambda line: print(line, flush=True),
     )

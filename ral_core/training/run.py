@@ -40,13 +40,14 @@ def train(
     device: torch.device,
     cache: Path | None = None,
     resume: bool = True,
+    half: bool = False,
     command: Sequence[str] = (),
     say: Say = print,
 ) -> Path:
     """Train a model as configured and write its folder: weights, config.json, README.md and log.jsonl.
 
     A run that was stopped goes on from its newest checkpoint in `out`/state unless `resume` is off; a run that is
-    finished stays as it is. cache: folder for the encoded captions. Raises DataError when `out` holds a run with
+    finished stays as it is. cache: folder for the encoded captions; half: keep the weights as float16. Raises DataError when `out` holds a run with
     other settings, TrainingDiverged when a loss stops being finite.
     """
     state = StateFolder(out / "state")
@@ -90,7 +91,12 @@ def train(
     about = {
         "name": config.name,
         "run": identity_of(config, data),
-        "data": {**asdict(config.data), "videos": len(data.videos), "captions": len(data.captions)},
+        "data": {
+            **asdict(config.data),
+            "root": told(config.data.root),
+            "videos": len(data.videos),
+            "captions": len(data.captions),
+        },
         "visual_encoder": data.visual_encoder,
         "text_encoder": data.text_encoder,
         "training": asdict(config.training),
@@ -104,11 +110,17 @@ def train(
     }
     card = {**about, "model": model.config.to_json(), "parameters": model.parameter_count}
     write_text(out / "README.md", model_card(config.name, card, report))
-    save_model(out, model, extra=about)
+    save_model(out, model, extra=about, half=half)
     if progress.epoch == config.training.epochs or progress.stale > config.training.patience:
         state.clear()
     say(f"wrote {out} after {(time.monotonic() - began) / 60:.1f} minutes")
     return out
+
+
+def told(root: str) -> str:
+    """A folder as a model card may name it: from where the command was run, or only by its own name."""
+    path = Path(root)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
 
 
 def finish(run: Run, config: RunConfig, val: Split, progress: Progress) -> Report:
