@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import gradio
 import pytest
 from fastapi.testclient import TestClient
 from helpers_search import World, edit_manifest, make_world
@@ -20,7 +22,7 @@ from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import missing, offered
-from ral_core.views.server import SCRIPTS, STYLES, build_app
+from ral_core.views.server import ASSETS, FONTS, SCRIPTS, STYLES, build_app
 from ral_core.views.timeline import time_line
 
 
@@ -97,3 +99,12 @@ def test_the_page_brings_its_own_styles_and_scripts(tmp_path: Path) -> None:
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
     assert client.get("/media/world/film/x.mp4").status_code == 404
     assert client.get("/gradio_api/info").json()["named_endpoints"].keys() == {"/search"}
+
+
+def test_the_fonts_are_whole_files_of_gradio() -> None:
+    """Some of Gradio's font files hold a few signs only; those with all Latin letters are above 50 kB."""
+    served = Path(gradio.__file__).parent / "templates" / "frontend"
+    named = re.findall(r'url\("(/static/fonts/[^"]+)"\)', (ASSETS / "tokens.css").read_text(encoding="utf-8"))
+    assert len(named) >= 3
+    for address in (*named, *(f"/static/fonts/{font}" for font in FONTS)):
+        assert (served / address.lstrip("/")).stat().st_size > 50_000, address

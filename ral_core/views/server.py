@@ -25,6 +25,7 @@ from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES, SCRIPTS = ("tokens.css", "app.css", "search.css"), ("app.js", "player.js", "search.js")
+FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
 
@@ -110,10 +111,14 @@ def favicon() -> FileResponse:
 
 def with_assets(page: bytes) -> bytes:
     """Gradio's page with our scripts in its head and our styles last in its body, so that they win over Gradio's."""
+    fonts = [
+        f'<link rel="preload" as="font" type="font/woff2" crossorigin href="/static/fonts/{name}">'
+        for name in FONTS
+    ]
     scripts = [f'<script src="{versioned(name)}"></script>' for name in SCRIPTS]
     scripts.append('<link rel="icon" type="image/svg+xml" href="/assets/ral/logo.svg">')
     styles = [f'<link rel="stylesheet" href="{versioned(name)}">' for name in STYLES]
-    for place, tags in ((b"</head>", scripts), (b"</body>", styles)):
+    for place, tags in ((b"</head>", fonts + scripts), (b"</body>", styles)):
         page = page.replace(place, "".join(tags).encode() + place, 1)
     return page
 

@@ -30,7 +30,7 @@ DARK = {
 def theme() -> gr.themes.Base:
     """The page's theme for Gradio components."""
     base = gr.themes.Base(
-        font=["Figtree", "system-ui", "sans-serif"],
+        font=["Source Sans Pro", "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
         radius_size=gr.themes.sizes.radius_md,
     )
