@@ -236,6 +236,7 @@ def manifest(name: str, model: str) -> Manifest:
         text_encoder="fake",
         videos=FILMS,
         clips=32,
+        segments=32,
         frames=0,
         width=4,
         dtype="float32",

@@ -50,9 +50,12 @@ def word_vector(word: str) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(TEXT).astype(np.float32)
 
 
-def tiny_model(*, ral: bool = True, seed: int = 0, text_width: int = TEXT) -> PRVRModel:
+def tiny_model(
+    *, name: str = "gmmformer_v2", ral: bool = True, seed: int = 0, text_width: int = TEXT
+) -> PRVRModel:
     torch.manual_seed(seed)
     config = ModelConfig(
+        name=name,
         visual_width=VISUAL,
         text_width=text_width,
         width=16,

@@ -26,6 +26,10 @@ from ral_core.index.candidates import (
     unit,
 )
 from ral_core.index.folder import CLIP_INDEX, SHAPES, IndexFolder, open_index, write_index
+from ral_core.models.checkpoint import save_model
+
+ARRAYS = [f"{name}.npy" for name in SHAPES if name != "clip_spans"]
+"""What an index of a model with equal segments has."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +110,7 @@ def test_float16_is_declared_and_close(world: World, tmp_path: Path) -> None:
         IndexConfig(name="x", collection="x", dtype="int8")
 
 
-@pytest.mark.parametrize("name", [f"{array}.npy" for array in SHAPES] + ["videos.jsonl", "manifest.json"])
+@pytest.mark.parametrize("name", [*ARRAYS, "videos.jsonl", "manifest.json"])
 def test_a_missing_file_is_one_sentence(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(DataError) as caught:
@@ -115,7 +119,7 @@ def test_a_missing_file_is_one_sentence(copy: Path, name: str) -> None:
     assert name in said and "\n" not in said and said.endswith(".")
 
 
-@pytest.mark.parametrize("name", [f"{array}.npy" for array in SHAPES])
+@pytest.mark.parametrize("name", ARRAYS)
 @pytest.mark.parametrize("harm", ["cut", "empty", "noise", "shape"])
 def test_a_damaged_array_is_one_sentence(copy: Path, name: str, harm: str) -> None:
     path = copy / name
@@ -181,6 +185,14 @@ def test_features_of_another_width_are_refused(world: World, tmp_path: Path) -> 
     model_folder = world.root / "models" / "ral-tiny"
     with pytest.raises(EncoderMismatch, match="width 8"):
         build_index(tmp_path / "x", tiny_model(), model_folder, world.features, Wide(), config)
+
+
+def test_a_model_trained_on_other_encoders_is_refused(world: World, tmp_path: Path) -> None:
+    save_model(tmp_path / "model", tiny_model(), {"visual_encoder": "other@2", "text_encoder": "hash@1"})
+    config = IndexConfig(name="x", collection="x")
+    with pytest.raises(EncoderMismatch, match="visual encoder 'other@2'"):
+        build_index(tmp_path / "x", tiny_model(), tmp_path / "model", world.features, HashText(), config)
+    assert not (tmp_path / "x").exists()
 
 
 def test_videos_are_added_only_from_the_same_encoder(world: World, copy: Path, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from ral_core.features.text import TextEncoder
 from ral_core.index.build import IndexConfig, build_index
 from ral_core.index.candidates import candidate_recall
 from ral_core.index.folder import Manifest
+from ral_core.models import BACKBONES
+from ral_core.models.checkpoint import save_model
 from ral_core.search.engine import Explorer
 from ral_core.search.reading import cleaned, query_batch
 from ral_core.search.verdict import verdict
@@ -50,6 +52,27 @@ def test_search_ranks_by_the_model_itself(world: World, explorer: Explorer, name
     assert result.hits[0].clip == pytest.approx(float(scores.clip[0, best]), abs=1e-5)
     assert result.hits[0].frame == pytest.approx(float(scores.frame[0, best]), abs=1e-5)
     assert (result.searched, result.films) == ("exact", 7)
+
+
+@pytest.mark.parametrize("ral", [False, True])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_backbone_can_be_indexed_and_explained(
+    world: World, tmp_path: Path, name: str, ral: bool
+) -> None:
+    model = tiny_model(name=name, ral=ral)
+    folder = tmp_path / "models" / name
+    save_model(folder, model)
+    config = IndexConfig(name=name, collection=name)
+    index = build_index(tmp_path / "index", model, folder, world.features, world.text, config)
+    packed = pack_videos(FeatureStore.open(world.features), clips=4, max_frames=24)
+    with torch.inference_mode():
+        query = model.encode_query(query_batch(world.text.encode([QUERY]), 10))
+        fused = model.fused(model.score(query, model.encode_video(packed.batch)))[0].tolist()
+    explorer = world.open(models={name: model})
+    found = {hit.video: hit.score for hit in explorer.search(QUERY, k=7, index=index.path).hits}
+    assert found == pytest.approx(dict(zip(packed.ids, fused)), abs=1e-5)
+    why = explorer.explain(QUERY, "film-2", index=index.path)
+    assert len(why.curve.score) == len(why.curve.times) and (why.uncertainty is not None) == ral
 
 
 def test_the_parts_make_the_score(explorer: Explorer) -> None:
@@ -246,7 +269,7 @@ def manifest(**changes: object) -> Manifest:
     about: dict[str, object] = dict.fromkeys(
         ("name", "collection", "model", "model_sha256", "visual_encoder", "text_encoder", "dtype"), "x"
     )
-    about |= dict.fromkeys(("videos", "clips", "frames", "width"), 1)
+    about |= dict.fromkeys(("videos", "clips", "segments", "frames", "width"), 1)
     return Manifest(
         **(about | {"clip_weight": 0.5, "frame_weight": 0.5, "cutoff": 2.0, "margin": 1.0} | changes)
     )  # type: ignore[arg-type]

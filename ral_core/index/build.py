@@ -22,6 +22,7 @@ from ral_core.index.calibration import GENERIC, Reference, calibrate, from_capti
 from ral_core.index.candidates import write_clip_index
 from ral_core.index.folder import IndexFolder, Manifest, VideoRow, open_index, write_index
 from ral_core.models import RAL, PRVRModel
+from ral_core.models.checkpoint import read_settings
 from ral_core.tensors import VideoTokens, pad_stack
 
 Arrays = dict[str, NDArray[Any]]
@@ -66,6 +67,7 @@ def build_index(
     and strips/. Raises DataError or EncoderMismatch when model, encoder and features do not fit.
     """
     store = FeatureStore.open(features)
+    check_encoders(model_folder, store, text)
     check_widths(model, store, text)
     rows = video_rows(folder, store, films, media)
     arrays = merged(list(encoded_videos(model, store, store.ids, config.batch, say)))
@@ -78,6 +80,7 @@ def build_index(
         text_encoder=text.id,
         videos=0,
         clips=0,
+        segments=0,
         frames=0,
         width=0,
         dtype=config.dtype,
@@ -158,6 +161,17 @@ def finished(
     return written
 
 
+def check_encoders(model_folder: Path, store: FeatureStore, text: EncodesText) -> None:
+    """Raise EncoderMismatch unless the model was trained on what these encoders make, where it says on what."""
+    trained = read_settings(model_folder)["extra"]
+    for kind, offered in (("visual_encoder", store.encoder), ("text_encoder", text.id)):
+        if trained.get(kind, offered) != offered:
+            raise EncoderMismatch(
+                f"The model {model_folder.name} was trained with the {kind.replace('_', ' ')} {trained[kind]!r}, "
+                f"not with {offered!r}; index with its own encoder."
+            )
+
+
 def check_widths(model: PRVRModel, store: FeatureStore, text: EncodesText) -> None:
     """Raise EncoderMismatch unless the model was made for features and words of these widths."""
     config = model.config
@@ -199,6 +213,8 @@ def encoded_videos(
             "frame_times": packed.frame_times[mask].numpy(),
             "clip_times": packed.clip_times.numpy(),
         }
+        if tokens.clip_spans is not None:
+            part["clip_spans"] = tokens.clip_spans.cpu().numpy()
         if isinstance(model, RAL):
             gaussian = model.video_gaussian(tokens)
             part["gaussian_mean"] = gaussian.mean.cpu().numpy()
@@ -237,7 +253,9 @@ def token_batch(arrays: Mapping[str, NDArray[Any]]) -> VideoTokens:
     offsets = arrays["frame_offsets"]
     frames = torch.from_numpy(np.array(arrays["frames"], dtype=np.float32))
     rows, mask = pad_stack(frames.split(np.diff(offsets).tolist()))
-    return VideoTokens(torch.from_numpy(np.array(arrays["clips"], dtype=np.float32)), rows, mask)
+    clips = torch.from_numpy(np.array(arrays["clips"], dtype=np.float32))
+    spans = torch.from_numpy(np.array(arrays["clip_spans"])) if "clip_spans" in arrays else None
+    return VideoTokens(clips, rows, mask, spans)
 
 
 def thinned(references: Sequence[Reference], most: int) -> list[Reference]:

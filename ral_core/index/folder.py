@@ -26,7 +26,8 @@ SHAPES = {
     "frames": "FD",
     "frame_offsets": "O",
     "frame_times": "F",
-    "clip_times": "VC",
+    "clip_times": "VS",
+    "clip_spans": "VC2",
     "gaussian_mean": "VD",
     "gaussian_log_var": "VD",
     "null_mean": "V",
@@ -34,7 +35,7 @@ SHAPES = {
     "null_top": "N",
     "query_log_var": "N",
 }
-"""Each array's axes: V videos, C clips of a video, F frames of all videos, D width, O = V + 1, N reference queries."""
+"""Each array's axes: V videos, C clips and S segments of a video, F frames of all, D width, O = V + 1, N references."""
 
 REQUIRED = ("clips", "frames", "frame_offsets", "frame_times", "clip_times")
 HALVED = ("clips", "frames", "gaussian_mean", "gaussian_log_var")
@@ -69,6 +70,8 @@ class Manifest:
     videos: int
     clips: int
     """Clips of each video."""
+    segments: int
+    """Equal parts that a video's clip curve has; as many as clips, unless clips are chosen by content."""
     frames: int
     """Frames of all videos together."""
     width: int
@@ -200,6 +203,8 @@ def check_shapes(folder: Path, manifest: Manifest, arrays: Mapping[str, NDArray[
     sizes = {
         "V": manifest.videos,
         "C": manifest.clips,
+        "S": manifest.segments,
+        "2": 2,
         "F": manifest.frames,
         "D": manifest.width,
         "O": manifest.videos + 1,
@@ -248,7 +253,16 @@ def counted(manifest: Manifest, arrays: Mapping[str, NDArray[Any]]) -> Manifest:
     videos, clips, width = arrays["clips"].shape
     references = len(arrays.get("null_top", ()))
     frames = len(arrays["frames"])
-    return replace(manifest, videos=videos, clips=clips, width=width, frames=frames, references=references)
+    segments = arrays["clip_times"].shape[1]
+    return replace(
+        manifest,
+        videos=videos,
+        clips=clips,
+        segments=segments,
+        width=width,
+        frames=frames,
+        references=references,
+    )
 
 
 def stored(name: str, array: NDArray[Any], dtype: str) -> NDArray[Any]:
