@@ -42,6 +42,14 @@ OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "HF_HUB_D
 QUERY = "input[name=q]"
 
 
+def answers(url: str) -> bool:
+    """Whether somebody serves the page there."""
+    try:
+        return urllib.request.urlopen(url, timeout=30).status == 200
+    except OSError:
+        return False
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server process of its own on a free port, over the made-up corpus."""
@@ -57,14 +65,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             command, stdout=out, stderr=out, env={**os.environ, **OFFLINE, "PYTHONPATH": paths}
         )
         url = f"http://127.0.0.1:{port}"
-        for _ in range(1200):
-            if process.poll() is not None:
-                pytest.fail(log.read_text())
-            try:
-                urllib.request.urlopen(url, timeout=5).read(1)
-                break
-            except OSError:
-                time.sleep(0.1)
+        deadline = time.monotonic() + 300  # seconds on a quiet machine, minutes on a starved one
+        while not answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"the server did not start: {log.read_text()}")
+            time.sleep(0.1)
         yield url
         process.terminate()
         process.wait(15)
@@ -84,6 +90,7 @@ class Visit:
     def __init__(self, browser: Any, server: str, **context: Any) -> None:
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
         self.page, self.server = self.context.new_page(), server
+        self.page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         self.page.on("console", self._said)
@@ -99,14 +106,14 @@ class Visit:
 
     def open(self, address: str = "/") -> Any:
         self.page.goto(self.server + address)
-        self.page.locator(QUERY).wait_for(timeout=60_000)
+        self.page.locator(QUERY).wait_for()
         return self.page
 
     def search(self, query: str, address: str = "/") -> Any:
         page = self.open(address)
         page.locator(QUERY).fill(query)
         page.locator(QUERY).press("Enter")
-        page.locator(".card").nth(FILMS - 1).wait_for(timeout=30_000)
+        page.locator(".card").nth(FILMS - 1).wait_for()
         page.locator(".evidence").wait_for()
         return page
 
@@ -129,7 +136,7 @@ def wait_for_second(page: Any, start: float, end: float) -> None:
         "([a, b]) => { const v = document.querySelector('video');"
         " return v && !v.seeking && v.readyState >= 2 && v.currentTime >= a - 0.05 && v.currentTime < b; }",
         arg=[start, end],
-        timeout=15_000,
+        timeout=60_000,
     )
 
 
@@ -145,7 +152,7 @@ def test_a_query_finds_films_and_a_moment_plays_its_second(browser: Any, server:
         page.locator('.evidence[data-video="film-2"]').wait_for()
         wait_for_second(page, 8.0, 10.0)
         video = page.locator("video")
-        assert 8.0 <= second(page) < 10.0 and video.evaluate("v => v.error") is None
+        assert 8.0 <= second(page) < 10.6 and video.evaluate("v => v.error") is None
         assert video.evaluate("v => v.videoWidth") == 160
         assert page.locator(".now-title").inner_text() == "Film 2 & friends"
         assert page.locator('.card[aria-current="true"]').get_attribute("data-video") == "film-2"

@@ -58,23 +58,26 @@ def example_row(examples: Sequence[Example]) -> str:
     return f'<div class="examples"><h2>Try one of these</h2><ul>{items}</ul></div>'
 
 
-def model_title(name: str) -> str:
-    """A model's name for readers.
+BACKBONES = {
+    "gmmformer_v2": "GMMFormer v2",
+    "gmmformer": "GMMFormer",
+    "ms_sl": "MS-SL",
+    "ms_sl_plus": "MS-SL++",
+    "msc": "MSC",
+}
+"""Names of backbones as their papers write them."""
 
-    >>> model_title("ral-gmmformer_v2"), model_title("gmmformer_v2")
-    ('RAL on GMMFormer v2', 'GMMFormer v2')
+
+def model_title(name: str) -> str:
+    """A model's name for readers; `ral` alone stands on GMMFormer v2.
+
+    >>> model_title("ral"), model_title("ral_ms_sl"), model_title("gmmformer_v2"), model_title("mine")
+    ('RAL on GMMFormer v2', 'RAL on MS-SL', 'GMMFormer v2', 'mine')
     """
-    known = {
-        "gmmformer_v2": "GMMFormer v2",
-        "gmmformer": "GMMFormer",
-        "ms_sl": "MS-SL",
-        "mssl": "MS-SL",
-        "ms_slpp": "MS-SL++",
-        "msc": "MSC",
-    }
-    plain = name.removeprefix("ral-").removeprefix("ral_")
-    title = known.get(plain, plain)
-    return title if plain == name else f"RAL on {title}"
+    robust = name == "ral" or name.startswith(("ral_", "ral-"))
+    backbone = name[4:] or "gmmformer_v2" if robust else name
+    title = BACKBONES.get(backbone, backbone)
+    return f"RAL on {title}" if robust else title
 
 
 def pick_examples(captions: Collection[Caption], shelf: Shelf, index: str) -> list[Example]:
