@@ -47,8 +47,8 @@ def train(
     """Train a model as configured and write its folder: weights, config.json, README.md and log.jsonl.
 
     A run that was stopped goes on from its newest checkpoint in `out`/state unless `resume` is off; a run that is
-    finished stays as it is. cache: folder for the encoded captions; half: keep the weights as float16. Raises DataError when `out` holds a run with
-    other settings, TrainingDiverged when a loss stops being finite.
+    finished stays as it is. cache: folder for the encoded captions; half: keep the weights as float16.
+    Raises DataError when `out` holds a run with other settings, TrainingDiverged when a loss stops being finite.
     """
     state = StateFolder(out / "state")
     if not resume:
