@@ -171,7 +171,12 @@ def test_word_chips_carry_weight_number_and_second(explorer: FakeExplorer) -> No
     chips = tags.with_class("chip")
     assert len(chips) == len(CAPTION.split())
     levels = [float((chip["style"] or "").removeprefix("--level:")) for chip in chips]
-    assert max(levels) == 1.0 and min(levels) > 0
+    assert (
+        levels[2] == pytest.approx(6 / 26 * 7 / 2, abs=1e-3) and 0 < min(levels) < 0.5
+    )  # half is an equal share
+    assert wording.EVEN_GATE not in tags.text
+    even = explorer.explain("dog cat cow", "film-1")
+    assert wording.EVEN_GATE in Tags(word_panel(even)).text
     assert chips[1]["data-seek"] == "1.500" and "red gate 0.12, best at 0:01" in tags.text
     assert "true bits" in tags.text and "2.00" in tags.text
     assert "true bits" not in Tags(word_panel(explorer.explain("a dog", "film-1"))).text

@@ -100,6 +100,7 @@ def pick_examples(captions: Collection[Caption], shelf: Shelf, index: str) -> li
 
 
 def alike(one: Caption, other: Caption) -> bool:
-    """Whether two captions are about the same film, doing or place."""
-    same = any(one.logic.get(slot) == other.logic.get(slot) is not None for slot in ("action", "setting"))
+    """Whether two captions are about the same film, the same kind of actor, the same doing or the same place."""
+    slots = ("kind", "action", "setting")
+    same = any(one.logic.get(slot) == other.logic.get(slot) is not None for slot in slots)
     return one.film == other.film or same

@@ -11,7 +11,7 @@ PLACEHOLDER = "a girl in a red dress flies a kite on the beach"
 
 STATES: dict[State, tuple[str, str]] = {
     "clear": ("Clear match", "check"),
-    "ambiguous": ("Several films fit", "fork"),
+    "ambiguous": ("Several films are close", "fork"),
     "unlikely": ("Probably not in this collection", "absent"),
 }
 """Each verdict's headline and icon."""
@@ -25,6 +25,11 @@ RAW_HELP = "Raw score: comparable between films for this query and this model on
 NO_CURVE = "This film has no score curve here."
 NO_STRIP = "This collection ships no filmstrip for this film."
 NO_FILM = "The video file of this film is not here, so it cannot be played. Scores and times still hold."
+GATE_HELP = (
+    "The bigger and darker a word, the more the gate lets it count; the numbers sum to 1. "
+    "Press one to jump to the second where it matches best."
+)
+EVEN_GATE = "Here it lets all words count almost alike."
 NO_GATE = "This model has no word gate. The number under a word is what the score loses without it."
 NO_WORDS = "This model compares the sentence as a whole, so there is nothing to say about single words."
 NO_GAUSSIAN = "This model gives points, not distributions: it says nothing about how sure it is. Choose a model with RAL to see it."

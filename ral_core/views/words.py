@@ -7,20 +7,26 @@ from ral_core.views import wording
 from ral_core.views.markup import attributes, clock, escape, heads, hidden, join, number, signed
 
 
+EVEN = 1.25
+"""Gates whose heaviest word weighs less than this many times the lightest are called even."""
+
+
 def word_panel(explanation: Explanation) -> str:
     """The words of the query as chips, with a sentence on how to read them and a table for those who want it."""
     words = explanation.words
     if not words:
         return panel("", f'<p class="empty">{escape(wording.NO_WORDS)}</p>')
-    gated = any(word.weight is not None for word in words)
     chips = join(chip(word, strength(word, words)) for word in words)
-    hint = (
-        "The bigger and darker a word, the more the gate lets it count; the numbers sum to 1. "
-        "Press one to jump to the second where it matches best."
-        if gated
-        else wording.NO_GATE
-    )
-    return panel(escape(hint), f'<p class="chips">{chips}</p>{word_table(explanation)}')
+    return panel(escape(hint(words)), f'<p class="chips">{chips}</p>{word_table(explanation)}')
+
+
+def hint(words: tuple[WordEvidence, ...]) -> str:
+    """How to read the chips, and what they say as a whole."""
+    weights = [word.weight for word in words if word.weight is not None]
+    if not weights:
+        return wording.NO_GATE
+    even = len(weights) > 1 and max(weights) < EVEN * min(weights)
+    return f"{wording.GATE_HELP} {wording.EVEN_GATE}" if even else wording.GATE_HELP
 
 
 def panel(hint: str, body: str) -> str:
@@ -30,10 +36,14 @@ def panel(hint: str, body: str) -> str:
 
 
 def strength(word: WordEvidence, words: tuple[WordEvidence, ...]) -> float:
-    """A word's weight against the heaviest one, 0-1; by its effect where there is no gate."""
-    weights = [w.weight if w.weight is not None else max(w.drop, 0.0) for w in words]
-    own = word.weight if word.weight is not None else max(word.drop, 0.0)
-    return own / max(weights) if max(weights) > 0 else 0.0
+    """How big a word is drawn, 0-1: half for an equal share of the gate, all for twice that or more.
+
+    Where there is no gate, by the word's effect against the largest one.
+    """
+    if word.weight is not None:
+        return min(1.0, word.weight * len(words) / 2)
+    most = max(other.drop for other in words)
+    return max(word.drop, 0.0) / most if most > 0 else 0.0
 
 
 def chip(word: WordEvidence, level: float) -> str:
