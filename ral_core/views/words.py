@@ -6,7 +6,6 @@ from ral_core.search.results import Explanation, Truth, WordEvidence
 from ral_core.views import wording
 from ral_core.views.markup import attributes, clock, escape, heads, hidden, join, number, signed
 
-
 EVEN = 1.25
 """Gates whose heaviest word weighs less than this many times the lightest are called even."""
 
