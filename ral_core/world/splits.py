@@ -23,7 +23,7 @@ from ral_core.world.vocabulary import COLORS, FURS, HAIR, OUTDOOR, ROBOT_COLORS,
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """A set of films with consecutive seeds."""
+    """A set of films with consecutive seeds, and a few chosen ones."""
 
     name: str
     first_seed: int
@@ -39,6 +39,8 @@ class Split:
     """Whether its features and captions are part of the repository."""
     truth: bool = True
     """Whether captions list all relevant films and the importance of words."""
+    chosen_seeds: tuple[int, ...] = ()
+    """Seeds of films that follow the others, chosen because they show what an example sentence says."""
 
 
 SPLITS = {
@@ -47,7 +49,16 @@ SPLITS = {
         Split(name="encoder", first_seed=1_000_000, films=1600),
         Split(name="train", first_seed=3_000_000, films=2000, captions=3.0, truth=False),
         Split(name="val", first_seed=5_000_000, films=200, captions=1.4),
-        Split(name="test", first_seed=6_000_000, films=200, captions=1.4, open=True, twins=0.2, shipped=True),
+        Split(
+            name="test",
+            first_seed=6_000_000,
+            films=200,
+            captions=1.4,
+            open=True,
+            twins=0.2,
+            shipped=True,
+            chosen_seeds=(6_028_254,),  # a girl in a red dress flies a kite on the beach
+        ),
         Split(
             name="test-long",
             first_seed=7_000_000,
@@ -92,17 +103,22 @@ class Twin:
 def split_films(split: Split) -> tuple[list[Film], list[Twin]]:
     """All films of a split, in order, and the twins among them."""
     refuse = (lambda kind, action, place: False) if split.open else held_out
+    seeds = (*range(split.first_seed, split.first_seed + split.films), *split.chosen_seeds)
     films = [
         sample_film(
             f"{split.name}-{number:04d}",
             split.name,
-            split.first_seed + number,
+            seed,
             PROFILES[split.profile],
             refuse,
         )
-        for number in range(split.films)
+        for number, seed in enumerate(seeds)
     ]
-    return add_twins(films, split.twins, split.first_seed) if split.twins else (films, [])
+    consecutive, chosen = films[: split.films], films[split.films :]
+    if not split.twins:
+        return films, []
+    twinned, twins = add_twins(consecutive, split.twins, split.first_seed)
+    return [*twinned, *chosen], twins
 
 
 def add_twins(films: list[Film], share: float, seed: int) -> tuple[list[Film], list[Twin]]:
