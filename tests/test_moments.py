@@ -18,6 +18,7 @@ from ral_core.search.moments import (
     smoothed,
     timeline,
 )
+from ral_core.search.reading import events_in
 
 curves = st.lists(st.floats(-1, 1), min_size=1, max_size=70)
 configs = st.builds(
@@ -35,12 +36,12 @@ def grid(count: int) -> np.ndarray:
 
 
 @settings(max_examples=200, deadline=None)
-@given(curves, configs)
+@given(curves, configs, st.integers(1, 2))
 def test_moments_lie_in_the_film_are_sorted_and_do_not_overlap(
-    values: list[float], config: MomentConfig
+    values: list[float], config: MomentConfig, events: int
 ) -> None:
     duration = len(values) * 0.5
-    found = moments_of(np.array(values), grid(len(values)), duration, config)
+    found = moments_of(np.array(values), grid(len(values)), duration, config, events=events)
     assert 1 <= len(found) <= config.count
     assert all(0 <= m.start < m.end <= duration and m.start <= m.peak <= m.end for m in found)
     assert [m.score for m in found] == sorted((m.score for m in found), reverse=True)
@@ -58,7 +59,7 @@ def test_the_first_moment_holds_the_highest_point(values: list[float], config: M
 def test_two_bumps_are_two_moments_at_their_places() -> None:
     times = grid(100)
     curve = np.exp(-(((times - 10) / 2) ** 2)) + 0.8 * np.exp(-(((times - 35) / 2) ** 2))
-    one, other = moments_of(curve, times, 50.0)
+    one, other = moments_of(curve, times, 50.0, MomentConfig(baseline=0.5, threshold=0.5))
     assert one.start < 10 < one.end and other.start < 35 < other.end
     # half height of exp(-(t/2)^2) is reached 2 * sqrt(ln 2) = 1.67 s from the peak
     assert one.end - one.start == pytest.approx(2 * 1.67, abs=0.6)
@@ -87,6 +88,35 @@ def test_the_shoulder_of_a_moment_is_no_second_one() -> None:
     curve = np.array([0.0, 0.1, 0.45, 1.0, 0.45, 0.1, 0.0])
     config = MomentConfig(shortest=0, threshold=0.6, least=0.1)
     assert len(moments_of(curve, np.arange(7) + 0.5, 7.0, config)) == 1
+
+
+def test_two_events_in_order_are_one_moment_over_both() -> None:
+    times = grid(120)
+    curve = sum(high * np.exp(-(((times - at) / 2) ** 2)) for at, high in ((10, 1.0), (35, 0.9), (50, 0.8)))
+    one, other, third = moments_of(curve, times, 60.0)
+    both, rest = moments_of(curve, times, 60.0, events=2)
+    assert (both.start, both.end, both.score) == (one.start, other.end, one.score) and rest == third
+    alone = np.exp(-(((times - 10) / 2) ** 2))
+    assert moments_of(alone, times, 60.0, events=2) == moments_of(alone, times, 60.0)
+    middle = sum(high * np.exp(-(((times - at) / 2) ** 2)) for at, high in ((10, 1.0), (35, 0.8), (50, 0.9)))
+    assert len(moments_of(middle, times, 60.0, events=2)) == 1  # the third lies inside
+
+
+@pytest.mark.parametrize(
+    ("text", "events"),
+    [
+        ("first a man jumps, then he sleeps", 2),
+        ("a dog walks along before eating", 2),
+        ("a girl cooks after a boy runs", 2),
+        ("After a girl takes a picture, a man juggles", 2),
+        ("a lady dances, afterwards she sleeps", 2),
+        ("then a puppy is going after a ball", 1),
+        ("after dark, a girl reads a book", 1),
+        ("a man plays the guitar", 1),
+    ],
+)
+def test_words_tell_how_many_events_there_are(text: str, events: int) -> None:
+    assert events_in(text) == events
 
 
 def test_cells_cover_the_film() -> None:

@@ -17,7 +17,7 @@ from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer, query_words, unknown
 from ral_core.search.gallery import Gallery
 from ral_core.search.moments import moments_of
-from ral_core.search.reading import cleaned
+from ral_core.search.reading import cleaned, events_in
 from ral_core.search.results import Curve, Explanation, WordEvidence
 from ral_core.tensors import QueryTokens
 
@@ -65,7 +65,7 @@ def explain(
         frame_weight=entry.manifest.frame_weight,
         z=None if z is None else float(z[row]),
         rank=int((scored.total > scored.total[row]).sum()) + 1,
-        moments=moments_of(curve, times, about.duration, explorer.moments),
+        moments=moments_of(curve, times, about.duration, explorer.moments, events=events_in(typed.text)),
         curve=Curve(
             times=floats(times),
             score=floats(curve),

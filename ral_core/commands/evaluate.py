@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,15 +139,12 @@ def check_encoders(extra: dict[str, Any], visual: str, text: str, model: str) ->
 
 def localiser() -> Localise:
     """How the search reads a moment from score curves."""
-    from ral_core.search.moments import MomentConfig, combined_curve, moments_of
-
-    config = replace(MomentConfig(), count=1)
+    from ral_core.search.moments import first_moment
+    from ral_core.search.reading import events_in
 
     def localise(
-        clip: Any, frame: Any, clip_times: Any, frame_times: Any, duration: float
+        clip: Any, frame: Any, clip_times: Any, frame_times: Any, duration: float, query: str
     ) -> tuple[float, float]:
-        curve, _ = combined_curve(clip, frame, clip_times, frame_times, config)
-        best = moments_of(curve, frame_times, duration, config)[0]
-        return best.start, best.end
+        return first_moment(clip, frame, clip_times, frame_times, duration, events=events_in(query))
 
     return localise

@@ -14,8 +14,8 @@ from ral_core.models import PRVRModel
 
 Array = NDArray[np.floating]
 Numbers = dict[str, float]
-Localise = Callable[[Array, Array, Array, Array, float], tuple[float, float]]
-"""(clip curve (C,), frame curve (F,), clip times, frame times, duration) to (start, end), all in seconds."""
+Localise = Callable[[Array, Array, Array, Array, float, str], tuple[float, float]]
+"""(clip curve (C,), frame curve (F,), clip times, frame times, duration, query) to (start, end), all in seconds."""
 
 
 def overlaps(predicted: Array, truth: Array) -> Array:
@@ -56,6 +56,7 @@ def own_moments(model: PRVRModel, split: Split, localise: Localise, chunks: Chun
                 split.videos.clip_times[column].double().numpy(),
                 split.videos.frame_times[column, :count].double().numpy(),
                 float(split.videos.durations[column]),
+                split.captions[rows.start + query].text,
             )
     return found
 

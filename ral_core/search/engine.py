@@ -24,7 +24,7 @@ from ral_core.models.checkpoint import load_model
 from ral_core.search.collections import Collection, IndexEntry, grouped
 from ral_core.search.gallery import Gallery, Scored
 from ral_core.search.moments import MomentConfig, moments_of, timeline
-from ral_core.search.reading import ReadsText, Typed, cleaned, query_batch
+from ral_core.search.reading import ReadsText, Typed, cleaned, events_in, query_batch
 from ral_core.search.results import Hit, QueryWord, SearchResult
 from ral_core.search.verdict import verdict
 from ral_core.tensors import QueryTokens
@@ -142,7 +142,7 @@ class Explorer:
         scored = gallery.score(tokens, candidates)
         z = gallery.z(scored.total)
         judged = verdict(scored.total, z, entry.manifest)
-        hits = self._hits(gallery, tokens, scored, z, count)
+        hits = self._hits(gallery, typed.text, tokens, scored, z, count)
         return SearchResult(
             query=typed.text,
             model=entry.manifest.model,
@@ -276,7 +276,13 @@ class Explorer:
         return load_model(folder, device=self.device)
 
     def _hits(
-        self, gallery: Gallery, tokens: QueryTokens, scored: Scored, z: np.ndarray | None, count: int
+        self,
+        gallery: Gallery,
+        text: str,
+        tokens: QueryTokens,
+        scored: Scored,
+        z: np.ndarray | None,
+        count: int,
     ) -> tuple[Hit, ...]:
         """The best films with their moments; ties go to the film that comes first in the index."""
         order = np.argsort(-scored.total, kind="stable")[: min(count, int(np.isfinite(scored.total).sum()))]
@@ -285,7 +291,7 @@ class Explorer:
         hits = []
         for rank, (row, (curve, _, _)) in enumerate(zip(rows, curves, strict=True), start=1):
             video, times = gallery.videos[row], gallery.times(row)
-            moments = moments_of(curve, times, video.duration, self.moments)
+            moments = moments_of(curve, times, video.duration, self.moments, events=events_in(text))
             shown = {kind: gallery.folder.file(getattr(video, kind)) for kind in ("media", "poster", "strip")}
             hits.append(
                 Hit(

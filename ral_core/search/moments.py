@@ -21,15 +21,18 @@ FLAT = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class MomentConfig:
-    """How moments are read from a score curve; tuned on validation films only."""
+    """How moments are read from a score curve.
 
-    smoothing: float = 1.0
+    The defaults are the best of `benchmarks/tune_moments.py` on the rendered world's validation films.
+    """
+
+    smoothing: float = 0.0
     """Standard deviation (s) of the Gaussian that smooths the curve; 0 turns it off."""
-    clip_share: float = 0.5
+    clip_share: float = 0.35
     """Weight of the clip curve against the frame curve in the combined curve, from 0 to 1."""
-    baseline: float = 0.5
+    baseline: float = 0.25
     """Quantile of the curve that counts as the film's usual height."""
-    threshold: float = 0.5
+    threshold: float = 0.7
     """A moment reaches as far as the curve stays this share of the way from baseline to peak."""
     shortest: float = 2.0
     """Moments are widened to this length (s) where the film has room."""
@@ -79,12 +82,13 @@ def combined_curve(
 
 
 def moments_of(
-    curve: Array, times: Array, duration: float, config: MomentConfig | None = None
+    curve: Array, times: Array, duration: float, config: MomentConfig | None = None, *, events: int = 1
 ) -> tuple[Moment, ...]:
     """The best moments of one film, best first: at least one, never overlapping, inside [0, duration].
 
     curve (F,) and times (F,) in seconds, rising. A flat curve, like a film of one frame, gives the whole
-    film. Each further moment is the highest point left outside the moments before it.
+    film. Each further moment is the highest point left outside the moments before it. For a query of two
+    `events` in order, the first moment reaches over the two best ones.
 
     >>> moments_of(np.array([0.0, 0, 1, 0, 0]), np.arange(5) + 0.5, 5.0, MomentConfig(shortest=0))
     (Moment(start=2.0, end=3.0, peak=2.5, score=1.0),)
@@ -98,7 +102,7 @@ def moments_of(
     base = min(base, top - FLAT)
     free = np.ones(len(curve), dtype=bool)
     found: list[Moment] = []
-    while len(found) < config.count and free.any():
+    while len(found) < config.count + events - 1 and free.any():
         peak = int(np.where(free, curve, -np.inf).argmax())
         height = float(curve[peak])
         if found and height < base + config.least * (top - base):
@@ -108,7 +112,14 @@ def moments_of(
         if not found or is_peak(curve, first, last, height):
             found.append(Moment(float(bounds[first]), float(bounds[last + 1]), float(times[peak]), height))
         free[first : last + 1] = False
-    return tuple(found)
+    return tuple(found if events == 1 else joined(found, events))[: config.count]
+
+
+def joined(found: list[Moment], events: int) -> list[Moment]:
+    """The first `events` moments as one, which reaches over all of them, and those after that stay outside it."""
+    start, end = min(m.start for m in found[:events]), max(m.end for m in found[:events])
+    outside = [m for m in found[events:] if m.end <= start or end <= m.start]
+    return [replace(found[0], start=start, end=end), *outside]
 
 
 def first_moment(
@@ -118,11 +129,13 @@ def first_moment(
     frame_times: Array,
     duration: float,
     config: MomentConfig | None = None,
+    *,
+    events: int = 1,
 ) -> tuple[float, float]:
     """Start and end (s) of the best moment, straight from the two curves: what evaluation measures."""
     config = config or MomentConfig()
     curve, _ = combined_curve(clip, frame, clip_times, frame_times, config)
-    best = moments_of(curve, frame_times, duration, replace(config, count=1))[0]
+    best = moments_of(curve, frame_times, duration, replace(config, count=1), events=events)[0]
     return best.start, best.end
 
 

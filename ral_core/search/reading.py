@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,13 @@ from ral_core.errors import BadQuery
 from ral_core.features.pooling import unit_rows
 from ral_core.features.text import EncodedQuery
 from ral_core.tensors import QueryBatch, pad_stack
+
+ORDER = re.compile(
+    r"(?<!^)\bthen\b|\b(?:afterwards|afterward|later|subsequently|followed by|before)\b"
+    r"|(?<!\bgo )(?<!\bgoes )(?<!\bgoing )(?<!\bwent )\bafter (?!dark\b|sunset\b|all\b)",
+    re.IGNORECASE,
+)
+"""Words that put two events in order; not a `then` that opens the sentence, nor to `go after` something."""
 
 LONGEST = 5000
 """Characters that are looked at; the text encoder reads far fewer."""
@@ -46,6 +54,15 @@ def cleaned(query: object) -> Typed:
     if not text:
         raise BadQuery("The query is empty; describe a moment, for example: a man kicks a ball on the beach.")
     return Typed(text, len(query) > LONGEST)
+
+
+def events_in(text: str) -> int:
+    """How many events a query tells in order: 2 for "first ... then ..." and its like, else 1.
+
+    >>> events_in("a man jumps before he sleeps"), events_in("then a kitten goes after a ball")
+    (2, 1)
+    """
+    return 2 if ORDER.search(text.strip()) else 1
 
 
 def query_batch(encoded: Sequence[EncodedQuery], max_words: int) -> QueryBatch:
