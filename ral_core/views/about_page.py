@@ -18,7 +18,7 @@ METHOD = (
     ),
     (
         "Two branches",
-        "A film becomes 32 clips and up to 128 frames. The clip branch compares the sentence with the best clip; "
+        "A film becomes 32 clips and up to 128 frames (fewer in small models). The clip branch compares the sentence with the best clip; "
         "the frame branch lets every word look for its best frame.",
     ),
     (
