@@ -51,7 +51,7 @@ def width_panel(uncertainty: Uncertainty | None) -> str:
     """How wide the query's and the film's distributions are, among their kind."""
     if uncertainty is None:
         body = f'<p class="empty">{escape(wording.NO_GAUSSIAN)}</p>'
-        return f'<section class="panel widths"><h3>How sure</h3>{body}</section>'
+        return f'<section class="panel widths"><h3>Variance</h3>{body}</section>'
     query = width_row(
         "this query",
         "reference queries",
@@ -62,8 +62,12 @@ def width_panel(uncertainty: Uncertainty | None) -> str:
     film = width_row(
         "this film", "films", uncertainty.video, uncertainty.video_percentile, uncertainty.videos
     )
-    hint = "The model sees a sentence and a film as bell curves. Left is narrow (specific), right is wide (could mean more)."
-    return f'<section class="panel widths"><h3>How sure</h3><p class="hint">{hint}</p>{query}{film}</section>'
+    hint = (
+        "The model sees a sentence and a film as bell curves; left is narrow, right is wide. "
+        "Held against the truth of the shipped films, the width does not tell how many films fit: "
+        "the lead of the best film does (the verdict above the list)."
+    )
+    return f'<section class="panel widths"><h3>Variance</h3><p class="hint">{hint}</p>{query}{film}</section>'
 
 
 def width_row(name: str, others: str, value: float, percentile: float, deciles: Sequence[float]) -> str:

@@ -67,10 +67,10 @@ def width_phrase(percentile: float, others: str) -> str:
     """What a place among the corpus' variances means, as one sentence.
 
     >>> width_phrase(12, "reference queries")
-    'Narrower than 88 in 100 reference queries: to this model it is specific.'
+    'Narrower than 88 in 100 reference queries.'
     """
     if percentile < 33:
-        return f"Narrower than {100 - percentile:.0f} in 100 {others}: to this model it is specific."
+        return f"Narrower than {100 - percentile:.0f} in 100 {others}."
     if percentile <= 67:
         return f"About as wide as most {others}: {100 - percentile:.0f} in 100 are wider."
-    return f"Wider than {percentile:.0f} in 100 {others}: to this model it could mean many things."
+    return f"Wider than {percentile:.0f} in 100 {others}."
