@@ -35,7 +35,9 @@ class VideoBatch(TensorRecord):
     clips: Tensor  # (V, C, Dv) equal segments, pooled and normalised
     frames: Tensor  # (V, F, Dv) normalised, zero where padded
     frame_mask: Tensor  # (V, F) bool
-    clip_sizes: Tensor | None = None  # (V, C) frames merged into each clip, where clips are not equal segments
+    clip_sizes: Tensor | None = (
+        None  # (V, C) frames merged into each clip, where clips are not equal segments
+    )
     clip_labels: Tensor | None = None  # (V, F) int64 the clip of each frame, given with `clip_sizes`
 
     def __len__(self) -> int:

@@ -22,7 +22,7 @@ from ral_core.world.splits import SPLITS, Split, split_named
 
 TINY = [
     replace(SPLITS["encoder"], films=2),
-    replace(SPLITS["test"], films=6, twins=0.1),
+    replace(SPLITS["test"], films=6, twins=0.1, chosen_seeds=()),
     replace(SPLITS["val"], films=2),
 ]
 

@@ -181,7 +181,9 @@ def augment(batch: Batch, random: torch.Generator) -> Batch:
         images = cut(images)
         images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
         images = torch.lerp(images, F.avg_pool2d(images, 3, 1, 1, count_include_pad=False), blur)
-        grain = noise * torch.randn(images.shape[1:], generator=random)  # the same for all: drawing it is slow
+        grain = noise * torch.randn(
+            images.shape[1:], generator=random
+        )  # the same for all: drawing it is slow
         return images * gain + shift + grain
 
     frame = torch.tensor([left / size[1], top / size[0]])
