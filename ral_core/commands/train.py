@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from ral_core.device import pick_device
+    from ral_core.errors import DataError
     from ral_core.features.encoders import open_text_encoder
     from ral_core.training.config import override, read_config
     from ral_core.training.run import train
@@ -44,6 +45,11 @@ def run(args: argparse.Namespace) -> int:
     config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
     root = args.data.resolve() if args.data else ROOT / config.data.root
     config = replace(config, data=replace(config.data, root=str(root)))
+    for name in (config.data.train, config.data.val):
+        if not (root / name / "features.json").is_file():
+            raise DataError(
+                f"There are no features in {root / name}; make them first: python -m ral_core world build."
+            )
     device = pick_device(args.device)
     train(
         config,
