@@ -415,6 +415,8 @@ def test_the_command_line_says_what_is_wrong_in_one_sentence(tmp_path: Path, cap
     path.write_text(json.dumps({"training": {"epochs": 1}}))
     assert main(["train", str(path), "--data", str(tmp_path), "--device", "nowhere"]) == 1
     assert "nowhere" in capsys.readouterr().err
+    assert main(["train", str(path), "--data", str(tmp_path)]) == 1
+    assert "world build" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.toml")))

@@ -45,12 +45,12 @@ def run(args: argparse.Namespace) -> int:
     config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
     root = args.data.resolve() if args.data else ROOT / config.data.root
     config = replace(config, data=replace(config.data, root=str(root)))
+    device = pick_device(args.device)
     for name in (config.data.train, config.data.val):
         if not (root / name / "features.json").is_file():
             raise DataError(
                 f"There are no features in {root / name}; make them first: python -m ral_core world build."
             )
-    device = pick_device(args.device)
     train(
         config,
         args.out or ROOT / "build/models" / config.name,
