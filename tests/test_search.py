@@ -277,12 +277,13 @@ def manifest(**changes: object) -> Manifest:
 
 def test_verdicts() -> None:
     low, high = np.array([0.1, 0.2, 0.3, 0.35]), np.array([0.1, 0.1, 0.1, 0.9])
-    assert verdict(high, np.array([0.0, 0, 0, 3.0]), manifest()).state == "clear"
-    assert verdict(low, np.array([0.0, 0, 2.5, 3.0]), manifest()).state == "ambiguous"
-    assert "2 films" in verdict(low, np.array([0.0, 0, 2.5, 3.0]), manifest()).reason
-    assert verdict(high, np.array([0.0, 0, 0, 1.9]), manifest()).state == "unlikely"
-    assert verdict(np.array([0.2]), np.array([3.0]), manifest()).state == "clear"
-    assert verdict(np.array([0.1, -np.inf, 0.9, 0.1]), None, manifest(cutoff=None)).state == "clear"
+    assert verdict(high, np.array([0.0, 0, 0, 3.0]), manifest(), 5).state == "clear"
+    assert verdict(low, np.array([0.0, 0, 2.5, 3.0]), manifest(), 5).state == "ambiguous"
+    assert "2 films" in verdict(low, np.array([0.0, 0, 2.5, 3.0]), manifest(), 5).reason
+    assert verdict(high, np.array([0.0, 0, 9.0, 1.9]), manifest(), 5).state == "unlikely"
+    assert verdict(high, np.array([0.0, 0, 9.0, 1.9]), manifest(), 2).state == "clear"
+    assert verdict(np.array([0.2]), np.array([3.0]), manifest(), 5).state == "clear"
+    assert verdict(np.array([0.1, -np.inf, 0.9, 0.1]), None, manifest(cutoff=None), 5).state == "clear"
 
 
 def test_the_real_language_model_end_to_end(world: World, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Calibration:
 
     null_mean: Array  # (V,) score of each film for sentences it does not satisfy
     null_std: Array  # (V,)
-    null_top: Array  # (N,) rising: best z when no satisfying film is in the collection
+    null_top: Array  # (N,) rising: z of the best film when no satisfying film is in the collection
     cutoff: float
     margin: float
     separation: float | None
@@ -59,13 +59,13 @@ def calibrate(scores: Array, own: NDArray[np.integer], relevant: Mask) -> Calibr
     others = np.where(relevant, np.nan, scores)
     null_mean, null_std = masked_mean_std(others)
     z = (scores - null_mean) / null_std
-    absent = np.where(relevant, -np.inf, z).max(axis=1)
+    absent = of_best(z, np.where(relevant, -np.inf, scores))
     known = own >= 0
     if not known.any():
         return Calibration(
             null_mean, null_std, np.sort(absent), float(np.quantile(absent, 1 - ALARM)), 0.5, None
         )
-    present = z[known].max(axis=1)
+    present = of_best(z, scores)[known]
     return Calibration(
         null_mean=null_mean,
         null_std=null_std,
@@ -74,6 +74,11 @@ def calibrate(scores: Array, own: NDArray[np.integer], relevant: Mask) -> Calibr
         margin=clear_margin(scores[known], own[known]),
         separation=separation(present, absent),
     )
+
+
+def of_best(z: Array, scores: Array) -> Array:
+    """The z (N,) of each sentence's best film by score; z and scores (N, V)."""
+    return z[np.arange(len(z)), scores.argmax(axis=1)]
 
 
 def masked_mean_std(scores: Array) -> tuple[Array, Array]:

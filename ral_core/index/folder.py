@@ -79,13 +79,13 @@ class Manifest:
     clip_weight: float
     frame_weight: float
     cutoff: float | None = None
-    """Best z-score below which the moment is probably not in the collection."""
+    """z-score of the best film below which the moment is probably not in the collection."""
     margin: float = 0.5
     """Lead over the second film (in standard deviations of the query's scores) that makes a clear result."""
     references: int = 0
     """Reference queries behind the null statistics."""
     separation: float | None = None
-    """How well the best z-score tells present from absent moments (area under the ROC curve, 0.5 is chance)."""
+    """How well the best film's z-score tells present from absent moments (area under the ROC curve, 0.5 is chance)."""
     model_folder: str | None = None
     """Where the model lay, relative to the index folder."""
     captions: str | None = None

@@ -26,7 +26,7 @@ from ral_core.search.gallery import Gallery, Scored
 from ral_core.search.moments import MomentConfig, moments_of, timeline
 from ral_core.search.reading import ReadsText, Typed, cleaned, events_in, query_batch
 from ral_core.search.results import Hit, QueryWord, SearchResult
-from ral_core.search.verdict import verdict
+from ral_core.search.verdict import SENTENCE, verdict
 from ral_core.tensors import QueryTokens
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class Explorer:
         encoded, tokens = self.encoded(entry, typed.text)
         scored = gallery.score(tokens, candidates)
         z = gallery.z(scored.total)
-        judged = verdict(scored.total, z, entry.manifest)
+        length = len(encoded.words())
+        judged = verdict(scored.total, z, entry.manifest, length)
         hits = self._hits(gallery, typed.text, tokens, scored, z, count)
         return SearchResult(
             query=typed.text,
@@ -158,7 +159,7 @@ class Explorer:
             seconds=time.perf_counter() - started,
             device=str(self.device),
             z=hits[0].z,
-            cutoff=entry.manifest.cutoff,
+            cutoff=entry.manifest.cutoff if length >= SENTENCE else None,
             truncated=typed.cut or shortened(encoded, gallery),
             notes=notes(typed, encoded, gallery, k, len(hits)),
             truth=self.collection(entry).truth(typed.text),

@@ -93,7 +93,7 @@ class SearchResult(Answer):
     seconds: float  # time this answer took
     device: str
     z: float | None = None  # of the best hit
-    cutoff: float | None = None  # z below which a film is unlikely to hold the moment
+    cutoff: float | None = None  # z below which a film is unlikely to hold the moment; None if not judged
     truncated: bool = False  # the text encoder dropped the end of the query
     notes: tuple[str, ...] = ()  # sentences for the reader
     truth: Truth | None = None

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from ral_core.index.folder import Manifest
 from ral_core.search.results import State
 
+SENTENCE = 3
+"""Words from which on a query can be compared with the sentences behind the cut-off."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -19,20 +22,25 @@ class Verdict:
     reason: str
 
 
-def verdict(total: NDArray[np.floating], z: NDArray[np.floating] | None, manifest: Manifest) -> Verdict:
-    """Judge one query from its fused scores (V,) and their z-scores (V,); films not scored have -inf.
+def verdict(
+    total: NDArray[np.floating], z: NDArray[np.floating] | None, manifest: Manifest, words: int
+) -> Verdict:
+    """Judge a query of so many words from its fused scores (V,) and z-scores (V,); films not scored have -inf.
 
-    *unlikely*: the best z lies below the index's cut-off, under which nine of ten sentences that describe
-    something in the collection do not fall. *clear*: the first film leads by at least the index's margin,
-    measured in standard deviations of this query's scores. *ambiguous*: everything else. Cut-off and margin
-    were set when the index was made, from sentences whose films are known (`index.calibration`).
+    *unlikely*: the first film's z lies below the index's cut-off, which nine of ten sentences that describe
+    something in the collection exceed. *clear*: the first film leads by at least the index's margin, measured
+    in standard deviations of this query's scores. *ambiguous*: everything else. Cut-off and margin were set
+    when the index was made, from sentences whose films are known (`index.calibration`); as those are whole
+    sentences, shorter queries are never called unlikely.
     """
     scored = total[np.isfinite(total)]
-    if z is not None and manifest.cutoff is not None and float(z.max()) < manifest.cutoff:
+    first = 0.0 if z is None else float(z[total.argmax()])
+    judged = z is not None and manifest.cutoff is not None and words >= SENTENCE
+    if judged and first < (manifest.cutoff or 0.0):
         return Verdict(
             "unlikely",
-            f"Even the best film is only {float(z.max()):.1f} standard deviations above what it gets for "
-            f"unrelated sentences; below {manifest.cutoff:.1f}, the moment is probably not in this collection.",
+            f"Even the best film scores only {first:.1f} standard deviations above what it gets for unrelated "
+            f"sentences; below {manifest.cutoff:.1f}, the moment is probably not in this collection.",
         )
     if len(scored) < 2:
         return Verdict("clear", "There is only one film to choose from.")
