@@ -36,7 +36,7 @@ CONFIG ?= ral
 train: $(VENV)/.app
 	$(BIN)/python -m ral_core train $(CONFIG)
 
-# Rebuilds the whole corpus from its seeds: hours on two cores, resumable. Needs cairo (see README).
+# Rebuilds the whole corpus from its seeds, resumable. Needs cairo (see README).
 world: $(VENV)/.app
 	$(INSTALL) -e ".[world]"
 	$(BIN)/python -m ral_core world build
