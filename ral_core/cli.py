@@ -18,6 +18,7 @@ VERBS = {
     "explain": "say why a film was found",
     "evaluate": "score a model over a split",
     "train": "train a model from a config",
+    "zoo": "train and compare every system in one common setting",
     "index": "make a collection searchable",
     "world": "build the rendered film corpus",
 }
