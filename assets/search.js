@@ -24,32 +24,33 @@
   });
   const ask = (wish = {}) => {
     root.dataset.busy = "";
-    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, ...wish });
+    const state = RAL.state();
+    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, ...wish });
   };
   const idle = () => { delete root.dataset.busy; };
 
   // ---- links: read once, checked against what the page offers; the server checks again
   const start = () => {
-    const asked = new URLSearchParams(location.search), q = asked.get("q");
+    const asked = RAL.state(), q = asked.q;
     const offers = (name, value) => [...form.elements[name].options].some((option) => option.value === value);
-    for (const name of ["model", "k"]) if (offers(name, asked.get(name))) form.elements[name].value = asked.get(name);
-    if (!q) { if (matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true }); return; }
-    form.elements.q.value = q.slice(0, 2000);
-    const second = Number(asked.get("t")), wish = {};
-    if (asked.get("video")) wish.video = asked.get("video");
-    if (asked.get("t") && Number.isFinite(second) && second >= 0) wish.t = second;
+    for (const name of ["model", "k"]) if (offers(name, asked[name])) form.elements[name].value = asked[name];
+    if (!q) { if (RAL.tab() === "search" && matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true }); return; }
+    form.elements.q.value = q;
+    const second = Number(asked.t), wish = {};
+    if (asked.video) wish.video = asked.video;
+    if (asked.t && Number.isFinite(second) && second >= 0) wish.t = second;
     ask(wish);
   };
-  const address = (video, second) => {
-    const box = results(), url = new URL(location.origin + location.pathname), set = (key, value) => url.searchParams.set(key, value);
-    const kept = new URLSearchParams(location.search).get("__theme");
-    set("q", box.dataset.query); set("model", box.dataset.model); set("k", box.dataset.k);
-    if (video) set("video", video);
-    if (video && second !== null && second !== undefined) set("t", String(Math.round(10 * second) / 10));
-    if (kept) set("__theme", kept);
-    return url;
+  const rounded = (second) => (second === null || second === undefined ? null : String(Math.round(10 * second) / 10));
+  const here = (video, second) => {
+    const box = results();
+    return { q: box.dataset.query, model: box.dataset.model, k: box.dataset.k, video: video || null, t: video ? rounded(second) : null };
   };
-  const remember = (video, second) => history.replaceState(null, "", address(video, second));
+  const remember = (video, second) => {
+    const wish = here(video, second), before = RAL.state();
+    if (before.q !== wish.q || before.model !== wish.model) Object.assign(wish, { off: null, on: null });
+    RAL.set(wish);
+  };
 
   // ---- answers
   RAL.on("list", (part) => {
@@ -104,24 +105,17 @@
     if (!card) return;
     const moment = event.target.closest(".mark"), act = event.target.closest("[data-act]")?.dataset.act;
     if (moment) return choose(card, { place: [...card.querySelectorAll(".mark")].indexOf(moment) });
-    if (act === "copy") return copy(card, event.target.closest("button"));
+    if (act === "copy") return copy(card);
     choose(card, { play: act !== "why" });
     if (act === "why") why();
     else bringPlayer();
   };
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const glide = (element, block) => element?.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block });
-  const why = () => setTimeout(() => glide(document.querySelector("#ral-reasons"), "start"), 60);
+  const why = () => RAL.go("why");
   const bringPlayer = () => {
     const screen = document.querySelector(".screen"), rect = screen.getBoundingClientRect();
-    if (rect.top < 0 || rect.bottom > innerHeight) glide(screen, "nearest");
+    if (rect.top < 0 || rect.bottom > innerHeight) RAL.glide(screen);
   };
-  const copy = async (card, button) => {
-    const link = String(address(card.dataset.video, Number(card.dataset.start))), name = button.querySelector("span"), before = name.textContent;
-    try { await navigator.clipboard.writeText(link); name.textContent = "Copied"; } catch { prompt("The link to this moment:", link); return; }
-    button.setAttribute("data-done", "");
-    setTimeout(() => { name.textContent = before; button.removeAttribute("data-done"); }, 1600);
-  };
+  const copy = async (card) => RAL.copy(String(RAL.address(here(card.dataset.video, card === chosen() ? Number(RAL.state().t) : Number(card.dataset.start)))), "The link is copied");
   // Moving over a still leafs through the film.
   const leaf = (event) => {
     const still = event.target.closest?.(".still[data-strip]");
@@ -140,25 +134,25 @@
     if (!next || next === all[now]) return;
     choose(next, { play: false });
     next.querySelector(".card-title").focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    RAL.glide(next);
   };
   const keys = {
     j: () => step(1), k: () => step(-1), n: () => player.acts.next(), p: () => player.acts.previous(), r: () => player.repeat(),
     f: () => player.acts.full(), e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
-    y: () => { const card = chosen(); if (card) copy(card, card.querySelector('[data-act="copy"]')); },
+    y: () => { const card = chosen(); if (card) copy(card); else RAL.copy(location.href, "The link is copied"); },
     Enter: () => player.toPlace(player.shown()?.place ?? 0), " ": () => player.toggle(),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || RAL.typing(event.target) || RAL.keysOpen()) return;
+    if (!RAL.free(event)) return;
     if (event.key === "/" && form) {
       event.preventDefault();
-      document.querySelector('#ral-tabs [role="tab"]')?.click();
+      if (!["search", "why"].includes(RAL.tab())) RAL.go("search");
       form.elements.q.focus(); form.elements.q.select();
       return;
     }
-    const here = form && form.offsetParent !== null && results();
+    const seen = form && form.offsetParent !== null && results();
     const pressing = event.target.closest?.("button, a, summary, [role=slider]") && (event.key === "Enter" || event.key === " ");
-    if (!here || pressing || !keys[event.key]) return;
+    if (!seen || pressing || !keys[event.key]) return;
     event.preventDefault();
     keys[event.key]();
   });

@@ -295,7 +295,7 @@ def test_no_sideways_scroll_and_no_jump(browser: Any, server: str, width: int, h
         top = page.locator(".seek").bounding_box()["y"]
         wait_for_second(page, 2.0, 5.0)
         assert page.locator(".seek").bounding_box()["y"] == pytest.approx(top, abs=1)
-        page.get_by_role("tab", name="About").click()
+        page.get_by_role("link", name="About").click()
         page.get_by_role("heading", name="How it works").wait_for()
         assert page.evaluate(wide)
 

@@ -19,7 +19,8 @@ from ral_core.views.evidence import evidence, iou
 from ral_core.views.markup import attributes, escape, share, stretch
 from ral_core.views.media import Shelf
 from ral_core.views.query_bar import LONGEST, example_row, pick_examples, query_bar
-from ral_core.views.search_page import COUNTS, DEFAULT_K, opened, read_request
+from ral_core.views.requests import COUNTS, DEFAULT_K, read_request
+from ral_core.views.search_page import opened
 from ral_core.views.timeline import time_line
 from ral_core.views.words import word_panel
 
@@ -71,7 +72,7 @@ def listed(explorer: FakeExplorer, shelf: Shelf, query: str = CAPTION, **changes
     return Tags(results_list(result, shelf, 10, "film-1", None))
 
 
-@pytest.mark.parametrize("name", ["markup", "wording", "query_bar", "search_page"])
+@pytest.mark.parametrize("name", ["markup", "wording", "query_bar", "requests"])
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"ral_core.views.{name}")).failed == 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ral_core import __version__
 from ral_core.views import wording
-from ral_core.views.markup import escape, icon, join
+from ral_core.views.markup import attributes, escape, icon, join
 
 LOGO = (
     '<svg class="logo" viewBox="0 0 32 32" aria-hidden="true"><rect class="logo-plate" width="32" height="32" rx="9"/>'
@@ -14,8 +16,8 @@ LOGO = (
 """The mark: a bell curve with the found moment lit. Also drawn in assets/logo.svg."""
 
 
-def header(films: int, models: int, device: str) -> str:
-    """Name, what is loaded, and the switches; the tabs stand below it."""
+def header(pages: Mapping[str, str], films: int, models: int, device: str) -> str:
+    """Name, the pages (address name → title) as links, what is loaded, and the switches."""
     status = (
         f'<p class="status" title="What is loaded"><span>{films:,} film{"" if films == 1 else "s"}</span>'
         f"<span>{models} model{'' if models == 1 else 's'}</span>"
@@ -23,17 +25,26 @@ def header(films: int, models: int, device: str) -> str:
     )
     return (
         f'<header class="masthead"><a class="brand" href="/">{LOGO}<b>RAL</b> '
-        f"<span>Explorer</span></a>{status}"
+        f"<span>Explorer</span></a>{navigation(pages)}{status}"
         f'<button type="button" class="round" data-page="keys" title="Keys (?)" aria-label="Keys">{icon("help")}</button>'
         f'<button type="button" class="round" data-page="theme" title="Light or dark (t)" aria-label="Light or dark">{icon("theme")}</button>'
-        f"</header>{key_map()}"
+        f'</header>{key_map()}<p class="toast" role="status" hidden></p>'
     )
+
+
+def navigation(pages: Mapping[str, str]) -> str:
+    """The pages as real links, so that one can be opened in a window of its own; assets/app.js follows them."""
+    links = join(
+        f"<a{attributes(href=f'/?tab={name}', data_tab=name)}>{escape(title)}</a>"
+        for name, title in pages.items()
+    )
+    return f'<nav class="pages" aria-label="Pages">{links}</nav>'
 
 
 def key_map() -> str:
     """The list behind `?`."""
     rows = join(
-        f"<div><dt>{join(f'<kbd>{escape(key)}</kbd>' for key in keys.split())}</dt><dd>{escape(does)}</dd></div>"
+        f"<div><dt>{join(f'<kbd>{escape(key)}</kbd>' for key in keys.split() if key != '–')}</dt><dd>{escape(does)}</dd></div>"
         for keys, does in wording.KEYS
     )
     return (

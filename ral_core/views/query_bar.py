@@ -9,9 +9,8 @@ from ral_core.data.captions import Caption
 from ral_core.views import wording
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
+from ral_core.views.requests import COUNTS
 
-COUNTS = (5, 10, 20, 50)
-"""How many films can be asked for."""
 EXAMPLES, LONGEST = 6, 64
 """How many example sentences are offered, and how long one may be."""
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import gradio as gr
 
@@ -17,60 +13,14 @@ from ral_core.search.results import Explanation, SearchResult
 from ral_core.views import wording
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
-from ral_core.views.markup import escape
 from ral_core.views.media import Shelf
+from ral_core.views.parts import QUIET, block, fresh, notice
 from ral_core.views.player import player
-from ral_core.views.query_bar import COUNTS, Example, pick_examples, query_bar
+from ral_core.views.query_bar import Example, pick_examples, query_bar
+from ral_core.views.requests import DEFAULT_K, named, read_request
 from ral_core.views.timeline import time_line
 
 LOG = logging.getLogger(__name__)
-DEFAULT_K = 10
-
-ATTACH = "window.RAL && RAL.attach('{part}', element, trigger, watch);"
-"""Each part of the page hands itself to assets/search.js when it is drawn."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the page asks for. Everything in it came from a browser and was checked by `read_request`."""
-
-    query: str
-    model: str | None = None
-    k: int = DEFAULT_K
-    video: str | None = None
-    second: float | None = None
-
-
-def read_request(data: object) -> Request:
-    """A request from whatever an event or a link carries; what does not fit is left out, never an error.
-
-    >>> read_request({"q": "a dog", "k": "7", "t": "-3", "model": ["x"]})
-    Request(query='a dog', model=None, k=5, video=None, second=None)
-    """
-    fields: Mapping[str, object] = data if isinstance(data, Mapping) else {}
-
-    def text(name: str) -> str | None:
-        value = fields.get(name)
-        return value if isinstance(value, str) and value and len(value) <= 300 else None
-
-    query = fields.get("q")
-    count, second = finite(fields.get("k")), finite(fields.get("t"))
-    return Request(
-        query=query if isinstance(query, str) else "",
-        model=text("model"),
-        k=DEFAULT_K if count is None else min(COUNTS, key=lambda offered: abs(offered - count)),
-        video=text("video"),
-        second=second if second is not None and second >= 0 else None,
-    )
-
-
-def finite(value: object) -> float | None:
-    """A finite number, or None for anything else."""
-    try:
-        result = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return result if math.isfinite(result) else None
 
 
 def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
@@ -81,10 +31,12 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
         request = read_request(event._data)
         try:
-            result = explorer.search(request.query, request.k, model=request.model, index=index)
+            result = explorer.search(
+                request.query, request.k, model=request.model, index=named(explorer, request, index)
+            )
             chosen = opened(result, request.video)
             listed = results_list(result, shelf, request.k, chosen, request.second)
-            return "", fresh(listed), *explained(request.query, result.model, chosen)
+            return "", fresh(listed), *explained(result.query, result.model, chosen, result.index)
         except RALError as problem:
             return fresh(notice(str(problem))), gr.skip(), gr.skip(), gr.skip()
         except Exception:
@@ -94,9 +46,9 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
     def explain(event: gr.EventData) -> tuple[Any, Any]:
         """The time line and the reasons of one film."""
         request = read_request(event._data)
-        return explained(request.query, request.model, request.video)
+        return explained(request.query, request.model, request.video, named(explorer, request, index))
 
-    def explained(query: str, model: str | None, video: str | None) -> tuple[Any, Any]:
+    def explained(query: str, model: str | None, video: str | None, index: str | None) -> tuple[Any, Any]:
         if video is None:
             return "", ""
         try:
@@ -131,10 +83,8 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
                 block(player(), "player")
                 line = block("", "line")
                 reasons = block("", "reasons")
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    latest: Literal["always_last"] = "always_last"
-    front.submit(answer, None, [message, listed, line, reasons], trigger_mode=latest, **quiet)
-    listed.select(explain, None, [line, reasons], trigger_mode=latest, **quiet)
+    front.submit(answer, None, [message, listed, line, reasons], **QUIET)
+    listed.select(explain, None, [line, reasons], **QUIET)
 
 
 def offered(explorer: Explorer, shelf: Shelf, index: str | None) -> tuple[list[str], list[Example]]:
@@ -149,38 +99,12 @@ def offered(explorer: Explorer, shelf: Shelf, index: str | None) -> tuple[list[s
     return models, pick_examples(explorer.collection(entry).captions.values(), shelf, entry.name)
 
 
-def block(value: str, part: str) -> gr.HTML:
-    """A piece of escaped HTML that assets/search.js looks after.
-
-    The default template shows the value as it is. A template of our own would be run as JavaScript with the
-    value inside, so there must be none.
-    """
-    return gr.HTML(
-        value,
-        elem_id=f"ral-{part}",
-        js_on_load=ATTACH.format(part=part),
-        apply_default_css=False,
-        container=False,
-        padding=False,
-    )
-
-
 def opened(result: SearchResult, wanted: str | None) -> str | None:
     """The film to open: the wanted one if it was found, else the best; None where there is none."""
     found = [hit.video for hit in result.hits]
     if wanted in found:
         return wanted
     return found[0] if found else None
-
-
-def notice(sentence: str) -> str:
-    """A friendly sentence in place of an answer."""
-    return f'<p class="notice" role="alert">{escape(sentence)}</p>'
-
-
-def fresh(html: str) -> str:
-    """The same HTML, never twice the same text: the page is told of an answer only when its value changes."""
-    return f'<div data-stamp="{time.monotonic_ns()}">{html}</div>'
 
 
 def missing(explorer: Explorer) -> str:

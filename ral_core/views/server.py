@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -29,9 +30,24 @@ FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regula
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
 
-Page = Callable[[Explorer, Shelf, str | None], None]
-PAGES: Mapping[str, Page] = {"Search": build_search_page, "About": build_about_page}
-"""The tabs, in order: a name and the function that lays the page out."""
+Build = Callable[[Explorer, Shelf, str | None], None]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the application."""
+
+    name: str  # in the address: ?tab=name
+    title: str
+    build: Build | None  # lays it out; None for a page that shares the layout of the first one
+
+
+PAGES = (
+    Page("search", "Search", build_search_page),
+    Page("why", "Why", None),
+    Page("about", "About", build_about_page),
+)
+"""The pages, in order. Search and Why share the query bar, the list and the player."""
 
 
 def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
@@ -57,21 +73,22 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
 
 
 def build_blocks(explorer: Explorer, shelf: Shelf, index: str | None) -> gr.Blocks:
-    """Header, one tab for each page, footer."""
+    """Header, all pages one below the other, footer; assets/app.js shows one page at a time."""
     with gr.Blocks(title=wording.NAME, analytics_enabled=False, fill_width=True) as blocks:
         films = len({address for address in shelf.addresses if address[1] == "film"})
         counted = {e.manifest.collection: e.manifest.videos for e in explorer.entries.values()}
+        titles = {page.name: page.title for page in PAGES}
         gr.HTML(
-            frame.header(sum(counted.values()) or films, len(explorer.models), str(explorer.device)),
+            frame.header(titles, sum(counted.values()) or films, len(explorer.models), str(explorer.device)),
             elem_id="ral-header",
             js_on_load="window.RAL && RAL.attach('header', element, trigger, watch);",
             apply_default_css=False,
             padding=False,
         )
-        with gr.Tabs(elem_id="ral-tabs"):
-            for name, build in PAGES.items():
-                with gr.Tab(name, id=name.lower()):
-                    build(explorer, shelf, index)
+        for page in PAGES:
+            if page.build is not None:
+                with gr.Column(elem_id=f"page-{page.name}", elem_classes="sheet"):
+                    page.build(explorer, shelf, index)
         gr.HTML(frame.footer(), elem_id="ral-footer", js_on_load=None, apply_default_css=False, padding=False)
     return blocks
 

@@ -40,7 +40,7 @@ NOT_THIS = (
     "What this is not: weights and curves show what the model computed, not why the world is so. "
     "A high gate does not prove that the word was understood; a narrow distribution can still be wrong."
 )
-FAILED = "The search failed inside the program; the terminal it runs in says why. Your query is kept."
+FAILED = "This failed inside the program; the terminal it runs in says why. Your query is kept."
 KEYS = (
     ("/", "write a query"),
     ("Enter", "search, or play the chosen moment"),
@@ -50,10 +50,15 @@ KEYS = (
     ("←  →", "one second back, forward"),
     ("r", "repeat the moment"),
     ("f", "full screen"),
+    ("g", "one card a film, or one a moment"),
     ("e", "why this film"),
-    ("y", "copy a link to this moment"),
+    ("c", "compare models"),
+    ("m", "map"),
+    ("1 – 7", "the pages, from left to right"),
+    ("y", "copy a link to what is shown"),
     ("t", "light or dark"),
     ("?", "this list"),
+    ("Esc", "close"),
 )
 """The keyboard map: keys and what they do."""
 
