@@ -1,7 +1,7 @@
 // The one player: shows a film at a second, follows moments, drives the time line's playhead.
 "use strict";
 RAL.player = (() => {
-  let box = null, video = null, line = null;
+  let box = null, video = null;
   let film = null; // what is shown: {video, title, film, still, rank, duration, moments: [{start, end}], place}
   let stopAt = null; // the end of the moment that is being played; null once the reader takes over
 
@@ -114,11 +114,13 @@ RAL.player = (() => {
       else if (!video.paused) { video.pause(); }
     }
     find(".time .at").textContent = RAL.clock(now);
-    if (!line?.isConnected) return;
-    const whole = Number(line.dataset.duration), seek = line.querySelector(".seek");
-    line.querySelector(".playhead").style.left = `${(100 * Math.min(now, whole)) / whole}%`;
-    seek.setAttribute("aria-valuenow", now.toFixed(1));
-    seek.setAttribute("aria-valuetext", `${RAL.clock(now)} of ${RAL.clock(whole)}`);
+    for (const track of tracks()) {
+      const whole = Number(track.dataset.duration);
+      track.querySelector(".playhead").style.left = `${(100 * Math.min(now, whole)) / whole}%`;
+      if (track.getAttribute("role") !== "slider") continue;
+      track.setAttribute("aria-valuenow", now.toFixed(1));
+      track.setAttribute("aria-valuetext", `${RAL.clock(now)} of ${RAL.clock(whole)}`);
+    }
   };
   const showMoment = () => {
     const now = moment(), when = find(".now-when");
@@ -129,40 +131,42 @@ RAL.player = (() => {
     when.append(stretch, film.moments.length > 1 ? ` · moment ${film.place + 1} of ${film.moments.length}` : "", ` · rank ${film.rank}`);
   };
 
-  // The time line is drawn anew for each film; it seeks by pointer and by keys.
-  RAL.on("line", ({ element, watch }) => {
-    const bind = () => { line = element.querySelector(".timeline"); if (line && video) showTime(); };
-    watch("value", bind);
-    const at = (event) => {
-      const seek = line.querySelector(".seek"), rect = seek.getBoundingClientRect();
-      return { share: Math.min(1, Math.max(0, (event.clientX - rect.left) / rect.width)), whole: Number(line.dataset.duration) };
-    };
-    let dragging = false;
-    element.addEventListener("pointerdown", (event) => {
-      if (!line || event.button !== 0 || !event.target.closest(".seek")) return;
-      dragging = true;
-      const { share, whole } = at(event);
-      go(share * whole, { play: !video.paused });
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (!line || !event.target.closest(".seek")) return;
-      const { share, whole } = at(event), ghost = line.querySelector(".ghost");
-      ghost.hidden = event.pointerType === "touch";
-      ghost.style.left = `${100 * share}%`;
-      ghost.classList.toggle("late", share > 0.85);
-      ghost.firstElementChild.textContent = RAL.clock(share * whole);
-      if (dragging) go(share * whole, { play: !video.paused });
-    });
-    element.addEventListener("pointerleave", () => { if (line) line.querySelector(".ghost").hidden = true; });
-    addEventListener("pointerup", () => { dragging = false; });
-    element.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
-      if (!event.target.closest(".seek")) return;
-      if (by) { nudge(by); event.preventDefault(); event.stopPropagation(); }
-      if (event.key === "Home") { go(0); event.preventDefault(); }
-      if (event.key === "End") { go(Number(line.dataset.duration)); event.preventDefault(); }
-    });
+  // Time lines and heat strips are drawn anew for each film; all of them seek by pointer, and the first also by keys.
+  const tracks = () => document.querySelectorAll(".seek[data-duration]");
+  for (const name of ["line", "heat"]) RAL.on(name, ({ watch }) => watch("value", () => { if (video) showTime(); }));
+  const at = (track, event) => {
+    const rect = track.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - rect.left) / rect.width));
+  };
+  let dragged = null;
+  document.addEventListener("pointerdown", (event) => {
+    const track = event.button === 0 && event.target.closest?.(".seek[data-duration]");
+    if (!track) return;
+    dragged = track;
+    go(at(track, event) * Number(track.dataset.duration), { play: !video.paused });
   });
+  document.addEventListener("pointermove", (event) => {
+    const track = dragged || event.target.closest?.(".seek[data-duration]");
+    for (const other of tracks()) if (other !== track) other.querySelector(".ghost").hidden = true;
+    if (!track?.isConnected) return;
+    const share = at(track, event), ghost = track.querySelector(".ghost"), second = share * Number(track.dataset.duration);
+    ghost.hidden = event.pointerType === "touch";
+    ghost.style.left = `${100 * share}%`;
+    ghost.classList.toggle("late", share > 0.85);
+    ghost.firstElementChild.textContent = RAL.clock(second);
+    if (dragged) go(second, { play: !video.paused });
+  });
+  addEventListener("pointerup", () => { dragged = null; });
+  document.addEventListener("keydown", (event) => {
+    const track = event.target.closest?.('.seek[role="slider"]'), by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
+    if (!track) return;
+    if (by) nudge(by);
+    else if (event.key === "Home") go(0);
+    else if (event.key === "End") go(Number(track.dataset.duration));
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
 
   return { open, go, toPlace, toggle, repeat, nudge, acts, shown: () => film, second: () => video?.currentTime ?? 0 };
 })();

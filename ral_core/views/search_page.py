@@ -19,6 +19,7 @@ from ral_core.views.player import player
 from ral_core.views.query_bar import Example, pick_examples, query_bar
 from ral_core.views.requests import DEFAULT_K, named, read_request
 from ral_core.views.timeline import time_line
+from ral_core.views.why_page import add_why
 
 LOG = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
                 block(player(), "player")
                 line = block("", "line")
                 reasons = block("", "reasons")
+                add_why(explorer, shelf, index)
     front.submit(answer, None, [message, listed, line, reasons], **QUIET)
     listed.select(explain, None, [line, reasons], **QUIET)
 

@@ -25,7 +25,10 @@ from ral_core.views.stills import still
 from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES, SCRIPTS = ("tokens.css", "app.css", "search.css"), ("app.js", "player.js", "search.js")
+STYLES, SCRIPTS = (
+    ("tokens.css", "app.css", "search.css", "why.css"),
+    ("app.js", "player.js", "search.js", "why.js"),
+)
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}

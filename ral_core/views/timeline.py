@@ -18,12 +18,11 @@ def time_line(explanation: Explanation, shelf: Shelf) -> str:
     data = attributes(
         class_="timeline",
         data_video=explanation.video,
-        data_duration=f"{duration:.3f}",
         aria_label="Score over time",
     )
     return (
         f"<section{data}>{legend(explanation)}"
-        '<div class="seek" role="slider" tabindex="0" aria-label="Position in the film" aria-valuemin="0" '
+        f'<div class="seek" role="slider" tabindex="0" data-duration="{duration:.3f}" aria-label="Position in the film" aria-valuemin="0" '
         f'aria-valuemax="{duration:.1f}" aria-valuenow="0" aria-valuetext="0:00 of {clock(duration)}">'
         f"{curve(explanation)}{found(explanation.moments, duration)}{true_lane(explanation)}"
         f'{filmstrip(explanation, shelf)}<i class="ghost" hidden><b></b></i><i class="playhead"></i></div>'

@@ -33,6 +33,19 @@ EVEN_GATE = "Here it lets all words count almost alike."
 NO_GATE = "This model has no word gate. The number under a word is what the score loses without it."
 NO_WORDS = "This model compares the sentence as a whole, so there is nothing to say about single words."
 NO_GAUSSIAN = "This model gives points, not distributions: it says nothing about how sure it is. Choose a model with RAL to see it."
+NO_HEAT = "This model compares the sentence as a whole: it has no words over time. Choose a model with RAL to see them."
+HEAT_HELP = (
+    "A row is a word, a cell a moment; the darker, the better the word fits the frame. "
+    "The dot is the word’s best frame, the one that counts. Click anywhere to go there."
+)
+LEDGER_HELP = (
+    "Gate: the model’s weight of the word; all weights sum to 1. True: how many bits the word really narrows "
+    "the search by. Without it: what the score of this film does when the word is left out."
+)
+LEDGER_BLIND = (
+    "Gate: the model’s weight of the word; all weights sum to 1. Without it: what the score of this film does "
+    "when the word is left out. Which words really matter is known only for captions of the shipped films."
+)
 NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot say what is right."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
