@@ -19,16 +19,15 @@ from ral_core.files import sha256
 from ral_core.search.engine import Explorer
 from ral_core.views import frame, wording
 from ral_core.views.about_page import build_about_page
+from ral_core.views.data_page import build_data_page
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
 from ral_core.views.stills import still
 from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES, SCRIPTS = (
-    ("tokens.css", "app.css", "search.css", "why.css"),
-    ("app.js", "player.js", "search.js", "why.js"),
-)
+STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css")
+SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "data.js")
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
@@ -48,6 +47,7 @@ class Page:
 PAGES = (
     Page("search", "Search", build_search_page),
     Page("why", "Why", None),
+    Page("data", "Data & models", build_data_page),
     Page("about", "About", build_about_page),
 )
 """The pages, in order. Search and Why share the query bar, the list and the player."""

@@ -49,6 +49,50 @@ LEDGER_BLIND = (
 NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot say what is right."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
+NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_core index`."
+DATA_LEAD = "Everything that answers you lies in files on this machine. Here is what they are, how they came to be, and how good they are."
+PASSPORT = (
+    "Each index knows the weights and the encoders it was made with; a query encoder is never mixed with an index of another. "
+    "The cut line is the z below which a moment is probably not there."
+)
+TEXT_ENCODER = (
+    "A small sentence encoder for English, 384 numbers a word piece, at most 30 pieces of a query. Its weights come from a Python package; "
+    "their hash is checked before they are read."
+)
+NO_WORLD = "The files that say how the films were made are not here."
+WORLD = (
+    (
+        "A scene graph",
+        "A cast, a place, a sky, and who does what when: drawn at random from a vocabulary, with pairs left out to test understanding.",
+    ),
+    (
+        "A film",
+        "The graph is drawn frame by frame with camera moves, cuts and bystanders, and encoded as H.264.",
+    ),
+    (
+        "Sentences",
+        "A grammar says what happens in a moment: vaguely, in part, in full, or as one event after another.",
+    ),
+    (
+        "The truth",
+        "The same logic decides which films of the split satisfy a sentence, and how many bits each of its words is worth.",
+    ),
+    (
+        "Features",
+        "Two networks trained on other films turn each half second into 384 numbers. No retrieval model ever saw a test film.",
+    ),
+)
+COMMANDS = (
+    ("See what is installed and what is missing", "python -m ral_core doctor"),
+    ("Make a folder of your videos searchable", "python -m ral_core ingest FOLDER --out DIR"),
+    ("Bring features of TVR, Charades or ActivityNet", "python -m ral_core import-features --help"),
+    ("Bring an official checkpoint", "python -m ral_core import-checkpoint --help"),
+    ("Index features with a model", "python -m ral_core index --help"),
+    ("Train a model", "python -m ral_core train --help"),
+    ("Score a model on a split", "python -m ral_core evaluate --model ral --split test"),
+    ("Render the films again", "python -m ral_core world --help"),
+)
+
 NOT_THIS = (
     "What this is not: weights and curves show what the model computed, not why the world is so. "
     "A high gate does not prove that the word was understood; a narrow distribution can still be wrong."

@@ -1,0 +1,94 @@
+"""The films of a collection as a contact sheet, and one film with everything that is known about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from ral_core.data.captions import Caption
+from ral_core.index.folder import VIDEOS, VideoRow, read_videos
+from ral_core.search.collections import IndexEntry
+from ral_core.search.engine import Explorer
+from ral_core.views.markup import attributes, clock, escape, heads, icon, join, stretch
+from ral_core.views.media import Shelf
+from ral_core.views.parts import nothing
+
+MOST, TAGS = 240, 24
+"""The most films on one sheet, and the most tags to choose from."""
+
+
+def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None) -> str:
+    """Every film as a still with its title; `only` keeps those with a tag."""
+    films = read_videos(entry.folder / VIDEOS)
+    tags = [tag for tag, _ in Counter(tag for film in films for tag in film.tags).most_common(TAGS)]
+    only = only if only in tags else None
+    kept = [film for film in films if only is None or only in film.tags]
+    stills = join(tile(film, entry.name, shelf) for film in kept[:MOST])
+    more = (
+        f'<p class="hint">The first {MOST} of {len(kept):,} films are shown.</p>' if len(kept) > MOST else ""
+    )
+    return f'{tag_row(tags, only, len(films))}<ul class="contact">{stills}</ul>{more}'
+
+
+def tag_row(tags: Sequence[str], only: str | None, films: int) -> str:
+    """Tags as switches; the first one shows everything."""
+    if not tags:
+        return ""
+    rows = [("", f"all {films:,}"), *((tag, tag) for tag in tags)]
+    return (
+        '<div class="switches" role="group" aria-label="Which films">'
+        + join(
+            f'<button type="button" class="pill"{attributes(data_only=tag, aria_pressed=str((only or "") == tag).lower())}>{escape(text)}</button>'
+            for tag, text in rows
+        )
+        + "</div>"
+    )
+
+
+def tile(film: VideoRow, index: str, shelf: Shelf) -> str:
+    """One film of the sheet."""
+    poster = shelf.url(index, "poster", film.id)
+    picture = (
+        f'<img loading="lazy" decoding="async" width="320" height="180" alt=""{attributes(src=poster)}>'
+        if poster
+        else f'<span class="no-picture">{icon("absent")}</span>'
+    )
+    return (
+        f'<li><button type="button" class="tile"{attributes(data_film=film.id)}>{picture}'
+        f"<b>{escape(film.title)}</b><small>{clock(film.duration)} · {escape(film.id)}</small></button></li>"
+    )
+
+
+def film_details(explorer: Explorer, shelf: Shelf, entry: IndexEntry, video: str) -> str:
+    """One film to watch, with its captions as queries to try."""
+    film = next((row for row in read_videos(entry.folder / VIDEOS) if row.id == video), None)
+    if film is None:
+        return nothing(f"There is no film {video!r} in the index {entry.name}.")
+    captions = [c for c in explorer.collection(entry).captions.values() if c.film == video]
+    source, poster = shelf.url(entry.name, "film", video), shelf.url(entry.name, "poster", video)
+    shown = (
+        f'<video controls playsinline preload="none"{attributes(src=source, poster=poster, aria_label=film.title)}></video>'
+        if source
+        else '<p class="empty">The file of this film is not here; its features are, so it can be found.</p>'
+    )
+    return (
+        f'<div class="film-details" data-ready><h2>{escape(film.title)}</h2>'
+        f'<p class="hint">{escape(film.id)}, {clock(film.duration)} long. {escape(", ".join(film.tags))}</p>{shown}'
+        f"{caption_table(captions, entry.name)}</div>"
+    )
+
+
+def caption_table(captions: Sequence[Caption], index: str) -> str:
+    """Captions, each a link that searches for it."""
+    if not captions:
+        return (
+            '<p class="hint">There are no captions of this film, so nothing is known to be true about it.</p>'
+        )
+    rows = join(
+        f'<tr><th scope="row"><a href="/?{escape(urlencode({"q": c.text, "index": index}))}">{escape(c.text)}</a></th>'
+        f"<td>{escape(c.level)}</td><td>{stretch(c.start, c.end)}</td><td>{c.ambiguity}</td></tr>"
+        for c in sorted(captions, key=lambda c: (c.start, c.id))
+    )
+    names = ("what can be said about it", "detail", "when", "films that fit")
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="Captions"><table class="plain captions">{heads(names)}<tbody>{rows}</tbody></table></div>'
