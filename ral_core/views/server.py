@@ -19,6 +19,7 @@ from ral_core.files import sha256
 from ral_core.search.engine import Explorer
 from ral_core.views import frame, wording
 from ral_core.views.about_page import build_about_page
+from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
@@ -27,7 +28,7 @@ from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css")
-SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "data.js")
+SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "compare.js", "data.js")
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
@@ -47,6 +48,7 @@ class Page:
 PAGES = (
     Page("search", "Search", build_search_page),
     Page("why", "Why", None),
+    Page("compare", "Compare", build_compare_page),
     Page("data", "Data & models", build_data_page),
     Page("about", "About", build_about_page),
 )

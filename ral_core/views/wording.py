@@ -50,6 +50,9 @@ NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
 NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_core index`."
+COMPARE_LEAD = "One query through several models. A line follows each film from list to list; where lines cross, the models disagree."
+COMPARE_EMPTY = "Type a query above, or search first: the page compares whatever was searched last."
+COMPARE_ONE = "Choose at least two models; with one there is nothing to compare."
 DATA_LEAD = "Everything that answers you lies in files on this machine. Here is what they are, how they came to be, and how good they are."
 PASSPORT = (
     "Each index knows the weights and the encoders it was made with; a query encoder is never mixed with an index of another. "

@@ -1,0 +1,93 @@
+"""Who disagrees: one query through up to five models side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from ral_core.search.engine import Explorer
+from ral_core.search.results import Explanation
+from ral_core.views import wording
+from ral_core.views.markup import attributes, escape, join
+from ral_core.views.media import Shelf
+from ral_core.views.parts import QUIET, block, drawn, fresh, nothing, safely
+from ral_core.views.plots import Axis, Series, plot
+from ral_core.views.query_bar import model_title
+from ral_core.views.requests import MOST_MODELS, Request, named, read_request
+from ral_core.views.slopes import columns, rank_table
+
+
+def build_compare_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
+    """Lay out the page: the columns of one query, and the curves of one film in all of them."""
+
+    def page(request: Request) -> str:
+        models = offered(explorer, named(explorer, request, index))
+        chosen = tuple(name for name in request.models if name in models) or models[:MOST_MODELS]
+        head = f'<article class="wide"><h1>Compare</h1><p class="lead">{escape(wording.COMPARE_LEAD)}</p>{picker(models, chosen, request.query)}'
+        if not request.query.strip():
+            return f"{head}{nothing(wording.COMPARE_EMPTY)}</article>"
+        if len(chosen) < 2:
+            return f"{head}{nothing(wording.COMPARE_ONE)}</article>"
+        results = explorer.compare(request.query, chosen, k=request.k, index=named(explorer, request, index))
+        return f"{head}{columns(results, shelf)}{rank_table(results)}</article>"
+
+    def curves(event: gr.EventData) -> str:
+        request = read_request(event._data)
+        return fresh(safely(lambda wanted: film_curves(explorer, wanted, index), request))
+
+    with gr.Column(elem_id="compare-page"):
+        area = drawn("compare", page)
+        below = block("", "curves")
+    area.select(curves, None, below, **QUIET)
+
+
+def offered(explorer: Explorer, index: str | None) -> tuple[str, ...]:
+    """The models of a collection, its default first."""
+    entry = explorer.resolve(None, index)
+    names = sorted(other.manifest.model for other in explorer.siblings(entry))
+    return tuple(sorted(names, key=lambda name: name != entry.manifest.model))
+
+
+def picker(models: Sequence[str], chosen: Sequence[str], query: str) -> str:
+    """The query and the models to send it through."""
+    boxes = join(
+        f'<label class="check"><input type="checkbox" name="model"{attributes(value=name, checked=name in chosen)}><span>{escape(model_title(name))}</span></label>'
+        for name in models
+    )
+    return (
+        '<form class="compare-bar" autocomplete="off"><label class="compare-query"><span class="sr-only">Query</span>'
+        f'<input type="search" name="compare-q" maxlength="2000"{attributes(value=query, placeholder=wording.PLACEHOLDER)}></label>'
+        f'<button class="go" type="submit">Compare</button><fieldset><legend>Models, up to {MOST_MODELS}</legend>{boxes}</fieldset></form>'
+    )
+
+
+def film_curves(explorer: Explorer, request: Request, index: str | None) -> str:
+    """The score over time of one film in every chosen model, each against its own usual height."""
+    known = offered(explorer, named(explorer, request, index))
+    models = [name for name in request.models if name in known][:MOST_MODELS] or known[:MOST_MODELS]
+    found = [
+        explorer.explain(
+            request.query, request.video or "", model=name, index=named(explorer, request, index)
+        )
+        for name in models
+    ]
+    series = [Series(model_title(one.model), one.curve.times, above(one)) for one in found]
+    ranks = ", ".join(f"{model_title(one.model)}: rank {one.rank}" for one in found)
+    drawing = plot(
+        series,
+        Axis("second of the film", 0.0, found[0].duration),
+        Axis("score above the film’s usual"),
+        ranks,
+        width=1100,
+        height=260,
+    )
+    return (
+        f'<article class="wide"><section class="panel"><h2 class="panel-title">{escape(found[0].title)} in every model</h2><p class="hint">{escape(ranks)}. '
+        f"Scores of different models have different scales; compare the shapes.</p>{drawing}</section></article>"
+    )
+
+
+def above(explanation: Explanation) -> list[float]:
+    """A film's curve as heights over its usual score."""
+    return [value - explanation.curve.baseline for value in explanation.curve.score]
