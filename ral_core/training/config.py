@@ -12,7 +12,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from ral_core.errors import DataError, UnknownName
 from ral_core.files import read_json
 from ral_core.models.config import ModelConfig
-from ral_core.settings import at_least, from_mapping, near, refuse_unknown
+from ral_core.settings import at_least, from_mapping, near, one_of, refuse_unknown
 from ral_core.training.objectives import ObjectiveConfig
 
 Settings = TypeVar("Settings")
@@ -38,6 +38,8 @@ class TrainingConfig:
     checkpoint_steps: int = 200
     """Steps between two checkpoints within an epoch; there is one after each epoch anyway."""
     say_steps: int = 50
+    start: str = "random"
+    """Input projections at `random`, or `canonical`, for a few hundred captions (see `training.start`)."""
     choose_weights: bool = False
     """At the end choose the weights of clip and frame score on validation, instead of the model's settings."""
 
@@ -46,6 +48,7 @@ class TrainingConfig:
             at_least(name, getattr(self, name), 1)
         if not self.learning_rate > 0:
             raise DataError(f"learning_rate must be above 0, not {self.learning_rate}.")
+        one_of("start", self.start, ("random", "canonical"))
 
 
 @dataclass(frozen=True, kw_only=True)

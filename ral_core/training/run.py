@@ -25,6 +25,7 @@ from ral_core.training.config import RunConfig
 from ral_core.training.loop import Run, fit
 from ral_core.training.objectives import objective
 from ral_core.training.optimizer import BertAdam, parameter_groups
+from ral_core.training.start import canonical_start
 from ral_core.training.state import Progress, StateFolder
 
 Say = Callable[[str], None]
@@ -65,7 +66,10 @@ def train(
     check_pair(data, val)
     model_config = config.model_config(data.videos.width, data.words.width)
     torch.manual_seed(config.training.seed)
-    model = build_model(model_config).to(device)
+    model = build_model(model_config)
+    if config.training.start == "canonical":
+        canonical_start(model, data)
+    model.to(device)
     batches = CaptionedVideos.of(
         data, config.training.batch_videos, model_config.max_words, config.data.captions_per_video
     ).to(device)
