@@ -19,8 +19,10 @@ from ral_core.files import sha256
 from ral_core.search.engine import Explorer
 from ral_core.views import frame, wording
 from ral_core.views.about_page import build_about_page
+from ral_core.views.bench_page import build_bench_page
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
+from ral_core.views.exports import add_exports
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
 from ral_core.views.stills import still
@@ -28,7 +30,7 @@ from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css")
-SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "compare.js", "data.js")
+SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "compare.js", "bench.js", "data.js")
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
@@ -49,6 +51,7 @@ PAGES = (
     Page("search", "Search", build_search_page),
     Page("why", "Why", None),
     Page("compare", "Compare", build_compare_page),
+    Page("benchmark", "Benchmark", build_bench_page),
     Page("data", "Data & models", build_data_page),
     Page("about", "About", build_about_page),
 )
@@ -64,6 +67,7 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
+    add_exports(app, explorer, shelf, index)
     app.add_middleware(WithAssets)
     return gr.mount_gradio_app(
         app,

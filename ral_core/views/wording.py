@@ -53,6 +53,16 @@ NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_
 COMPARE_LEAD = "One query through several models. A line follows each film from list to list; where lines cross, the models disagree."
 COMPARE_EMPTY = "Type a query above, or search first: the page compares whatever was searched last."
 COMPARE_ONE = "Choose at least two models; with one there is nothing to compare."
+BENCH_LEAD = "Every number here was measured by this program on the shipped films and is stored beside the models; the same verbs measure it again."
+BOARD_HELP = (
+    "R@k counts only the film a sentence was written for; hit@k any film that satisfies it. Per cent, except SumR (of 400), MRR (of 1) and MedR (a rank). "
+    "The best of a column is bold and underlined. Click a heading to sort."
+)
+RISK_HELP = (
+    "If a model may stay silent on the queries it doubts most, how often is the rest wrong? The area under that curve (AURC, per cent, lower is better) "
+    "for each notion of doubt, between random order and perfect foresight."
+)
+NO_REPORTS = "No reports were found. Write one with `python -m ral_core evaluate --model ral --split test --json > precomputed/reports/ral-test.json`."
 DATA_LEAD = "Everything that answers you lies in files on this machine. Here is what they are, how they came to be, and how good they are."
 PASSPORT = (
     "Each index knows the weights and the encoders it was made with; a query encoder is never mixed with an index of another. "
