@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "precomputed/reports/zoo.json"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The arguments of `zoo`."""
     parser.add_argument("--systems", nargs="+", help="only these presets")
     parser.add_argument("--seeds", nargs="+", type=int, help="instead of 1 2 3")
-    parser.add_argument("--out", type=Path, default=ROOT / "build/zoo", help="folder of the runs (%(default)s)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "build/zoo", help="folder of the runs (%(default)s)"
+    )
     parser.add_argument("--data", type=Path, default=ROOT / "build/world", help="folder with train/ and val/")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument(
+        "--split", type=Path, default=ROOT / "precomputed/world/test", help="what to compare on (%(default)s)"
+    )
+    parser.add_argument("--only-table", action="store_true", help="train nothing, compare what there is")
+    parser.add_argument("--save", action="store_true", help=f"write {REPORT.relative_to(ROOT)} too")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train what is missing."""
+    """Train what is missing, then print the table."""
     import torch
 
+    from ral_core.analysis.zoo import table, zoo_report
+    from ral_core.commands.evaluate import localiser
     from ral_core.device import pick_device
     from ral_core.features.encoders import open_text_encoder
+    from ral_core.files import write_json
     from ral_core.training.zoo import SEEDS, SYSTEMS, members, train_member
 
     if args.threads:
         torch.set_num_threads(args.threads)
     device = pick_device(args.device)
     text = open_text_encoder("minilm", device=device)
-    for member in members(args.systems or SYSTEMS, args.seeds or SEEDS):
-        print(f"--- {member.name}", flush=True)
+    systems, seeds, cache = args.systems or SYSTEMS, args.seeds or SEEDS, ROOT / "build/text"
+    for member in members(systems, seeds) if not args.only_table else ():
+        say(f"--- {member.name}")
         train_member(
             member,
             args.out,
             text,
             root=args.data,
             device=device,
-            cache=ROOT / "build/text",
-            say=lambda line: print(line, flush=True),
+            cache=cache,
+            say=say,
         )
+    report = zoo_report(args.out, args.split, seeds, text, localiser(), cache, say=say)
+    print(json.dumps(report, indent=2) if args.json else table(report))
+    if args.save:
+        write_json(REPORT, report)
     return 0
+
+
+def say(line: str) -> None:
+    """Progress goes beside the result."""
+    print(line, file=sys.stderr, flush=True)
