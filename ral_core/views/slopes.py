@@ -22,7 +22,7 @@ def columns(results: Sequence[SearchResult], shelf: Shelf) -> str:
         parts.append(links(left, right))
         parts.append(column(right, shelf, results))
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Ranked films of each model"><div class="columns" style="--row:{ROW}px;--gap:{GAP}px">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Ranked films of each model"><div class="lanes" style="--row:{ROW}px;--gap:{GAP}px">'
         f"{join(parts)}</div></div>"
     )
 
@@ -33,7 +33,7 @@ def column(result: SearchResult, shelf: Shelf, results: Sequence[SearchResult]) 
     others = {hit.video for other in results if other is not result for hit in other.hits}
     films = join(entry(hit, result, shelf, alone=hit.video not in others) for hit in result.hits)
     return (
-        f'<section class="column"{attributes(aria_label=model_title(result.model))}><header><h2>{escape(model_title(result.model))}</h2>'
+        f'<section class="lane"{attributes(aria_label=model_title(result.model))}><header><h2>{escape(model_title(result.model))}</h2>'
         f'<p class="column-state {result.state}">{icon(drawing)}{name}</p></header><ol>{films}</ol>'
         f'<p class="small hint">{1000 * result.seconds:.0f} ms</p></section>'
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from ral_core.index.folder import Manifest
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation
 from ral_core.views import wording
@@ -15,6 +16,7 @@ from ral_core.views.ledger import ledger
 from ral_core.views.markup import escape, icon, join
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, safely
+from ral_core.views.pipeline import pipeline
 from ral_core.views.requests import Request, named, read_request
 
 
@@ -46,18 +48,18 @@ def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
         return (
             fresh(first),
             fresh(safely(lambda _: heat_strip(explained[0]), request)),
-            fresh(safely(lambda _: panels(explained[0]), request)),
+            fresh(safely(lambda _: panels(explained[0], explorer.indexes[explained[0].index]), request)),
         )
 
     side.submit(answer, None, [side, heat, reasons], **QUIET)
 
 
-def panels(explanation: Explanation) -> str:
+def panels(explanation: Explanation, manifest: Manifest) -> str:
     """Everything below the strip."""
     notes = join(
         f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in explanation.notes
     )
     return (
         f'<div class="evidence">{score_panel(explanation)}{truth_panel(explanation)}'
-        f'{width_panel(explanation.uncertainty)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
+        f'{width_panel(explanation.uncertainty)}{pipeline(explanation, manifest)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
     )

@@ -33,6 +33,7 @@ EVEN_GATE = "Here it lets all words count almost alike."
 NO_GATE = "This model has no word gate. The number under a word is what the score loses without it."
 NO_WORDS = "This model compares the sentence as a whole, so there is nothing to say about single words."
 NO_GAUSSIAN = "This model gives points, not distributions: it says nothing about how sure it is. Choose a model with RAL to see it."
+PIPELINE_HELP = "What the program computed for this query and this film, from the words to the rank, with the formula of each step."
 NO_HEAT = "This model compares the sentence as a whole: it has no words over time. Choose a model with RAL to see them."
 HEAT_HELP = (
     "A row is a word, a cell a moment; the darker, the better the word fits the frame. "
