@@ -61,7 +61,7 @@ def overview(explorer: Explorer, shelf: Shelf, entry: IndexEntry, request: Reque
 
 def index_table(explorer: Explorer, chosen: IndexEntry) -> str:
     """The passport of every index: what it may be mixed with, and how big it is."""
-    names = (
+    first = (
         "index",
         "collection",
         "model",
@@ -71,7 +71,7 @@ def index_table(explorer: Explorer, chosen: IndexEntry) -> str:
         "visual encoder",
         "text encoder",
     )
-    names = (*names, "cut line z", "on disk", "search it")
+    names = (*first, "cut line z", "on disk", "search it")
     rows = join(index_row(name, entry, name == chosen.name) for name, entry in explorer.entries.items())
     return (
         f'<p class="hint">{escape(wording.PASSPORT)}</p><div class="scroll" tabindex="0" role="region" aria-label="Indexes">'
@@ -126,7 +126,7 @@ def model_cards(explorer: Explorer) -> Iterator[str]:
             if weights.is_file()
             else "kept beside its index"
         )
-        log = [] if not (folder / "log.jsonl").is_file() else read_jsonl(folder / "log.jsonl")
+        log = [] if not (folder / "log.jsonl").is_file() else list(read_jsonl(folder / "log.jsonl"))
         yield (
             f'<article class="panel model"><h3>{escape(model_title(name))}</h3>'
             f'<p class="hint"><code>{escape(name)}</code>, {escape(facts)}</p>{learned(log)}'

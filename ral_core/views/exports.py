@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Response
+from fastapi import Request as HTTPRequest
 from fastapi.exceptions import HTTPException
 
+from ral_core.errors import RALError
 from ral_core.search.engine import Explorer
 from ral_core.views import bench_tables
 from ral_core.views.bench_page import read_reports
+from ral_core.views.case import case
+from ral_core.views.evidence_card import evidence_card
+from ral_core.views.figure import card_png, card_svg
 from ral_core.views.media import Shelf
+from ral_core.views.requests import read_request
+
+TYPES = {
+    "csv": "text/csv",
+    "tex": "application/x-tex",
+    "html": "text/html; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
 
 
 def add_exports(app: FastAPI, explorer: Explorer, shelf: Shelf, index: str | None) -> None:
@@ -19,13 +33,21 @@ def add_exports(app: FastAPI, explorer: Explorer, shelf: Shelf, index: str | Non
         if not rows or kind not in ("csv", "tex"):
             raise HTTPException(404, "There is no such table.")
         text = bench_tables.as_csv(rows) if kind == "csv" else bench_tables.as_latex(rows)
-        return attachment(
-            text.encode(),
-            f"leaderboard-{report}.{kind}",
-            "text/csv" if kind == "csv" else "application/x-tex",
-        )
+        return attachment(text.encode(), f"leaderboard-{report}.{kind}", TYPES[kind])
+
+    def card(kind: str, asked: HTTPRequest) -> Response:
+        if kind not in ("html", "png", "svg"):
+            raise HTTPException(404, "A card is html, png or svg.")
+        try:
+            made = case(explorer, shelf, read_request(dict(asked.query_params)), index, str(asked.base_url))
+        except RALError as problem:
+            raise HTTPException(404, str(problem)) from None
+        body = card_png(made) if kind == "png" else card_svg(made) if kind == "svg" else evidence_card(made)
+        name = f"evidence-{made.explanation.video}-{made.explanation.query[:40]}.{kind}"
+        return attachment(body if isinstance(body, bytes) else body.encode(), name, TYPES[kind])
 
     app.add_api_route("/export/leaderboard.{kind}", leaderboard, methods=["GET"])
+    app.add_api_route("/export/card.{kind}", card, methods=["GET"])
 
 
 def attachment(body: bytes, name: str, kind: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -13,7 +14,7 @@ from ral_core.views import wording
 from ral_core.views.evidence import score_panel, truth_panel, width_panel
 from ral_core.views.heat import heat_strip
 from ral_core.views.ledger import ledger
-from ral_core.views.markup import escape, icon, join
+from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, safely
 from ral_core.views.pipeline import pipeline
@@ -60,6 +61,21 @@ def panels(explanation: Explanation, manifest: Manifest) -> str:
         f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in explanation.notes
     )
     return (
-        f'<div class="evidence">{score_panel(explanation)}{truth_panel(explanation)}'
+        f'{take_away(explanation)}<div class="evidence">{score_panel(explanation)}{truth_panel(explanation)}'
         f'{width_panel(explanation.uncertainty)}{pipeline(explanation, manifest)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
     )
+
+
+def take_away(explanation: Explanation) -> str:
+    """The case as files."""
+    asked = {
+        "q": explanation.query,
+        "model": explanation.model,
+        "index": explanation.index,
+        "video": explanation.video,
+    }
+    links = join(
+        f'<a class="quiet" download{attributes(href=f"/export/card.{kind}?{urlencode(asked)}", title=tip)}>{icon("save")}<span>{name}</span></a>'
+        for kind, name, tip in wording.CARDS
+    )
+    return f'<div class="take-away"><span>Take this case away:</span>{links}</div>'

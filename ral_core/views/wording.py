@@ -33,6 +33,16 @@ EVEN_GATE = "Here it lets all words count almost alike."
 NO_GATE = "This model has no word gate. The number under a word is what the score loses without it."
 NO_WORDS = "This model compares the sentence as a whole, so there is nothing to say about single words."
 NO_GAUSSIAN = "This model gives points, not distributions: it says nothing about how sure it is. Choose a model with RAL to see it."
+CARDS = (
+    (
+        "html",
+        "evidence card",
+        "One HTML file with everything on this page; opens without this program and without a network",
+    ),
+    ("png", "picture", "PNG for slides"),
+    ("svg", "figure", "SVG for papers, text stays text"),
+)
+"""Files of one case: ending, name, explanation."""
 PIPELINE_HELP = "What the program computed for this query and this film, from the words to the rank, with the formula of each step."
 NO_HEAT = "This model compares the sentence as a whole: it has no words over time. Choose a model with RAL to see them."
 HEAT_HELP = (
