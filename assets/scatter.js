@@ -18,14 +18,14 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   let home = { x: 0, y: 0, zoom: 1 };
 
   // ---- WebGL
-  const SHAPES = 4;
+  let shapes = 1;
   let program = null, buffers = null, places = null;
   const shader = (kind, text) => { const one = gl.createShader(kind); gl.shaderSource(one, text); gl.compileShader(one); return one; };
   if (gl) {
     program = gl.createProgram();
     gl.attachShader(program, shader(gl.VERTEX_SHADER, `
-      attribute vec2 at; attribute float kind; uniform vec2 centre, scale; uniform float size; varying float k; varying float shape;
-      void main() { gl_Position = kind > 254.5 ? vec4(9.0, 9.0, 0.0, 1.0) : vec4((at - centre) * scale, 0.0, 1.0); gl_PointSize = size; k = kind; shape = mod(kind, ${SHAPES}.0); }`));
+      attribute vec2 at; attribute float kind; uniform vec2 centre, scale; uniform float size, shapes; varying float k; varying float shape;
+      void main() { gl_Position = kind > 254.5 ? vec4(9.0, 9.0, 0.0, 1.0) : vec4((at - centre) * scale, 0.0, 1.0); gl_PointSize = size; k = kind; shape = mod(kind, shapes); }`));
     gl.attachShader(program, shader(gl.FRAGMENT_SHADER, `
       precision mediump float; uniform vec3 colours[16]; varying float k; varying float shape;
       void main() {
@@ -38,7 +38,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
       }`));
     gl.linkProgram(program);
     buffers = { at: gl.createBuffer(), kind: gl.createBuffer() };
-    places = Object.fromEntries(["centre", "scale", "size", "colours"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    places = Object.fromEntries(["centre", "scale", "size", "shapes", "colours"].map((name) => [name, gl.getUniformLocation(program, name)]));
   }
   const upload = () => {
     if (!gl) return;
@@ -79,6 +79,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     gl.uniform2f(places.centre, view.x, view.y);
     gl.uniform2f(places.scale, (2 * view.zoom * k) / width, (2 * view.zoom * k) / height);
     gl.uniform1f(places.size, size * k * Math.min(2.2, Math.max(1, Math.sqrt(view.zoom / home.zoom))));
+    gl.uniform1f(places.shapes, shapes);
     const all = new Float32Array(48);
     palette.slice(0, 16).forEach((colour, place) => all.set(colour, 3 * place));
     gl.uniform3fv(places.colours, all);
@@ -264,7 +265,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
       size = kinds.length > 20000 ? 4 : kinds.length > 3000 ? 6 : 9;
       index(); upload(); resize(); fit();
     },
-    colour(kinds_, palette_) { kinds = kinds_; palette = palette_; paintKinds(); draw(); },
+    colour(kinds_, palette_, shaped = false) { kinds = kinds_; palette = palette_; shapes = shaped ? 4 : 1; paintKinds(); draw(); },
     filter(rows) { shown = rows ? (() => { const flags = new Uint8Array(kinds.length); for (const row of rows) flags[row] = 1; return flags; })() : null; paintKinds(); draw(); },
     mark(marks_, links_ = []) { marks = marks_; links = links_; draw(); },
     lasso(on) { lassoOn = on; top.style.cursor = on ? "crosshair" : "grab"; },

@@ -19,10 +19,12 @@ VERBS = {
     "evaluate": "score a model over a split",
     "train": "train a model from a config",
     "zoo": "train and compare every system in one common setting",
+    "import-checkpoint": "turn an official checkpoint into a model",
     "index": "make a collection searchable",
+    "map": "lay the films of an index out on a plane",
     "world": "build the rendered film corpus",
 }
-"""Every verb lives in `ral_core.commands.<verb>` with `add(parser)` and `run(args)`."""
+"""Every verb lives in `ral_core.commands.<verb>`, dashes as underscores, with `add(parser)` and `run(args)`."""
 
 
 def parser_for(verb: str | None) -> argparse.ArgumentParser:
@@ -35,8 +37,13 @@ def parser_for(verb: str | None) -> argparse.ArgumentParser:
             name, help=help_line, description=help_line, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         if name == verb:
-            importlib.import_module(f"ral_core.commands.{name}").add(command)
+            importlib.import_module(module_of(name)).add(command)
     return parser
+
+
+def module_of(verb: str) -> str:
+    """The module of a verb; a dash in the verb is an underscore in its name."""
+    return f"ral_core.commands.{verb.replace('-', '_')}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = next((word for word in arguments if not word.startswith("-")), None)
     parsed = parser_for(verb).parse_args(arguments)
-    command = importlib.import_module(f"ral_core.commands.{parsed.verb}")
+    command = importlib.import_module(module_of(parsed.verb))
     try:
         return int(command.run(parsed) or 0)
     except RALError as problem:

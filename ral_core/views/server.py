@@ -23,6 +23,8 @@ from ral_core.views.bench_page import build_bench_page
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
 from ral_core.views.exports import add_exports
+from ral_core.views.map_data import Maps, add_map_routes
+from ral_core.views.map_page import build_map_page
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
 from ral_core.views.stills import still
@@ -30,7 +32,17 @@ from ral_core.views.theme import theme
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css")
-SCRIPTS = ("app.js", "player.js", "search.js", "why.js", "compare.js", "bench.js", "data.js")
+SCRIPTS = (
+    "app.js",
+    "player.js",
+    "search.js",
+    "why.js",
+    "scatter.js",
+    "map.js",
+    "compare.js",
+    "bench.js",
+    "data.js",
+)
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
@@ -50,6 +62,7 @@ class Page:
 PAGES = (
     Page("search", "Search", build_search_page),
     Page("why", "Why", None),
+    Page("map", "Map", build_map_page),
     Page("compare", "Compare", build_compare_page),
     Page("benchmark", "Benchmark", build_bench_page),
     Page("data", "Data & models", build_data_page),
@@ -67,6 +80,7 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
+    add_map_routes(app, Maps(explorer, shelf))
     add_exports(app, explorer, shelf, index)
     app.add_middleware(WithAssets)
     return gr.mount_gradio_app(

@@ -64,6 +64,14 @@ NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_
 COMPARE_LEAD = "One query through several models. A line follows each film from list to list; where lines cross, the models disagree."
 COMPARE_EMPTY = "Type a query above, or search first: the page compares whatever was searched last."
 COMPARE_ONE = "Choose at least two models; with one there is nothing to compare."
+MAP_LEAD = "Every film is a point; films that mean alike to the model lie together. Place a query among them and see what it is near."
+MAP_HELP = "Drag to move, wheel or pinch to zoom, Shift and drag for a lasso; with the keyboard: arrows, + and −, 0 for the whole map. Click a film to open it."
+MAP_EMPTY = (
+    "Place a query to see its star, the films found for it as numbers, and the films that are really nearest."
+)
+NO_UMAP = "UMAP was not fitted for this index; `python -m ral_core map` does it."
+PCA_SAYS = "PCA shows the two directions in which the films differ most; lengths are true, most of the space is not seen."
+UMAP_SAYS = "UMAP keeps neighbours together; lengths and empty areas mean nothing. The query lies where its nearest films lie."
 BENCH_LEAD = "Every number here was measured by this program on the shipped films and is stored beside the models; the same verbs measure it again."
 BOARD_HELP = (
     "R@k counts only the film a sentence was written for; hit@k any film that satisfies it. Per cent, except SumR (of 400), MRR (of 1) and MedR (a rank). "

@@ -1,0 +1,157 @@
+"""All films on a plane, with the query among them. The drawing itself is assets/scatter.js; this page feeds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import gradio as gr
+
+from ral_core.analysis.maps import Method, Placed, place_query
+from ral_core.search.engine import Explorer
+from ral_core.search.results import SearchResult
+from ral_core.views import wording
+from ral_core.views.map_data import METHODS, Maps
+from ral_core.views.markup import attributes, escape, join, number
+from ral_core.views.media import Shelf
+from ral_core.views.parts import drawn, nothing
+from ral_core.views.query_bar import model_title
+from ral_core.views.requests import Request, named
+
+TITLES: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
+MOST_SEEDS = 1000
+
+
+def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
+    """Lay out the page; its geometry comes from `views.map_data`."""
+    maps = Maps(explorer, shelf)
+
+    def page(request: Request) -> str:
+        if not explorer.entries:
+            return nothing(wording.NO_INDEX)
+        entry = explorer.resolve(request.model, named(explorer, request, index))
+        if entry.name not in explorer.entries:
+            return nothing("A map needs an index that is loaded by name.")
+        offered = maps.offered(entry.name)
+        method: Method = request.choice("map", tuple(offered))  # type: ignore[assignment]
+        seed = int(request.amount("only", 0, MOST_SEEDS, 0))
+        others = [
+            e for e in explorer.siblings(entry) if e.name != entry.name and method in maps.offered(e.name)
+        ]
+        second = next((e.name for e in others if e.manifest.model == dict(request.choices).get("b")), None)
+        mapped = maps.map(entry.name, method)
+        result = (
+            explorer.search(request.query, request.k, model=entry.manifest.model, index=entry.name)
+            if request.query.strip()
+            else None
+        )
+        placed = place_query(explorer, result.query, entry.name, mapped, seed) if result else None
+        titles = dict(zip(maps.fields(entry.name)["ids"], maps.fields(entry.name)["titles"], strict=True))
+        data = attributes(
+            class_="map-data",
+            data_index=entry.name,
+            data_method=method,
+            data_second=second,
+            data_marks=json.dumps(marks(placed, result)),
+        )
+        return (
+            f"<div{data}>{controls(request, method, offered, [e.manifest.model for e in others])}"
+            f"{trust(method, mapped.trust, placed)}{neighbours(placed, titles, result)}</div>"
+        )
+
+    with gr.Column(elem_id="map-page"):
+        gr.HTML(
+            frame(),
+            elem_id="map-frame",
+            js_on_load="window.RAL && RAL.attach('plane', element, trigger, watch);",
+            apply_default_css=False,
+            padding=False,
+        )
+        drawn("map", page)
+
+
+def frame() -> str:
+    """The part that is never drawn anew: title, query, the plane itself."""
+    return (
+        f'<article class="wide"><h1>Map</h1><p class="lead">{escape(wording.MAP_LEAD)}</p>'
+        '<form class="compare-bar map-bar" autocomplete="off"><label class="compare-query"><span class="sr-only">Query</span>'
+        f'<input type="search" name="map-q" maxlength="2000"{attributes(placeholder=wording.PLACEHOLDER)}></label><button class="go" type="submit">Place it</button></form>'
+        '<div class="map-planes"><figure class="plane"><div class="plane-host"></div><figcaption></figcaption></figure>'
+        '<figure class="plane second" hidden><div class="plane-host"></div><figcaption></figcaption></figure></div>'
+        '<div class="plane-tools"><label class="pick labelled"><span>colour by</span><select name="colour" aria-label="Colour by"></select></label>'
+        '<button type="button" class="pill" data-plane="lasso" aria-pressed="false">lasso</button>'
+        '<button type="button" class="pill" data-plane="fit">whole map</button><button type="button" class="pill" data-plane="all" hidden>show all films</button></div>'
+        '<ul class="plane-legend" aria-label="Legend"></ul>'
+        f'<p class="hint">{escape(wording.MAP_HELP)}</p><div class="plane-card" hidden></div><section class="lassoed" hidden aria-label="Films in the lasso"></section></article>'
+    )
+
+
+def marks(placed: Placed | None, result: SearchResult | None) -> dict[str, object]:
+    """What is drawn over the points: the query, its samples, and the ranks of the films found."""
+    if placed is None or result is None:
+        return {"query": None, "proxies": [], "cloud": [], "hits": [], "right": []}
+    return {
+        "query": placed.query,
+        "proxies": placed.proxies,
+        "cloud": placed.cloud,
+        "hits": [[hit.video, hit.rank] for hit in result.hits[:10]],
+        "right": list(result.truth.relevant) if result.truth else [],
+    }
+
+
+def controls(request: Request, method: Method, offered: Sequence[Method], models: Sequence[str]) -> str:
+    """How the map is made, how the samples are drawn, and which model stands beside it."""
+
+    def pills(name: str, values: Sequence[tuple[str, str]], chosen: str, title: str) -> str:
+        return (
+            f'<div class="switches" role="group"{attributes(aria_label=title)}>'
+            + join(
+                f'<button type="button" class="pill"{attributes(data_set=name, data_value=value, aria_pressed=str(value == chosen).lower())}>{escape(text)}</button>'
+                for value, text in values
+            )
+            + "</div>"
+        )
+
+    second = dict(request.choices).get("b", "")
+    beside = pills(
+        "b",
+        [("", "one map"), *((name, f"beside {model_title(name)}") for name in models)],
+        second if second in models else "",
+        "Second map",
+    )
+    seed = int(request.amount("only", 0, MOST_SEEDS, 0))
+    again = f'<button type="button" class="pill" data-set="only" data-value="{(seed + 1) % MOST_SEEDS}">draw samples again (seed {seed})</button>'
+    missing = (
+        "" if len(offered) == len(METHODS) else f'<span class="small hint">{escape(wording.NO_UMAP)}</span>'
+    )
+    return f'<div class="map-controls">{pills("map", [(m, TITLES[m]) for m in offered], method, "Method")}{beside}{again if request.query.strip() else ""}{missing}</div>'
+
+
+def trust(method: Method, value: float | None, placed: Placed | None) -> str:
+    """How far the picture can be believed."""
+    parts = [wording.PCA_SAYS if method == "pca" else wording.UMAP_SAYS]
+    if value is not None:
+        parts.append(
+            f"Trustworthiness {number(value, 3)} of 1: so many of a film’s 15 neighbours here are its neighbours in truth."
+        )
+    if placed is not None and placed.spread is not None:
+        parts.append(
+            f"The query’s mean has length 1, its deviation {number(placed.spread, 1)}: samples (diamonds, dots) lie far from the mean (star)."
+        )
+    return f'<p class="hint">{escape(" ".join(parts))}</p>'
+
+
+def neighbours(placed: Placed | None, titles: dict[str, str], result: SearchResult | None) -> str:
+    """The films that are really nearest to the query, as a table: distances on the map are not the ranking."""
+    if placed is None or result is None:
+        return f'<p class="hint">{escape(wording.MAP_EMPTY)}</p>'
+    ranks = {hit.video: hit.rank for hit in result.hits}
+    rows = join(
+        f'<tr{attributes(data_film=video)}><th scope="row"><button type="button" class="linklike"{attributes(data_film=video)}>{escape(titles.get(video, video))}</button></th>'
+        f"<td>{escape(video)}</td><td>{number(near, 3)}</td><td>{ranks.get(video, '–')}</td></tr>"
+        for video, near in placed.nearest
+    )
+    return (
+        '<section class="panel"><h2 class="panel-title">Nearest to the query in the model’s own space</h2><div class="scroll" tabindex="0" role="region" aria-label="Nearest films">'
+        f'<table class="board"><thead><tr><th scope="col">film</th><th scope="col">id</th><th scope="col">cosine of the means</th><th scope="col">rank in the search</th></tr></thead><tbody>{rows}</tbody></table></div></section>'
+    )
