@@ -44,6 +44,16 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """The text in `path`. Raises DataError when it is missing or no text in this encoding."""
+    try:
+        return path.read_text(encoding=encoding)
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}.") from None
+    except UnicodeDecodeError as problem:
+        raise DataError(f"{path} is no text ({problem}); copy it again.") from None
+
+
 def read_json(path: Path) -> Any:
     """The JSON value in `path`. Raises DataError when it is missing or is no JSON."""
     try:

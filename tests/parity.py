@@ -1,4 +1,4 @@
-"""Compares this project with reference numbers: `python tests/parity.py FOLDER`.
+"""Compares this project with reference numbers: `python tests/parity.py FOLDER`, or a folder of such folders.
 
 A folder holds config.json, inputs, outputs and usually state_dict as safetensors, written by the papers' official
 code on one small random model or part. For every output tensor its error is printed, relative to the tensor's
@@ -16,6 +16,15 @@ from torch import Tensor
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
+from parity_data import (  # noqa: E402
+    checkpoints_in,
+    expected_checkpoints,
+    is_dataset,
+    layouts_in,
+    model_of,
+    replay_checkpoints,
+    replay_dataset,
+)
 from parity_files import Golden, Numbers, open_golden  # noqa: E402
 from parity_msc import is_msc, replay_msc  # noqa: E402
 from parity_msslpp import expected_metrics, is_msslpp, replay_msslpp  # noqa: E402
@@ -49,6 +58,8 @@ class Line:
 
 def compare(folder: Path) -> list[Line]:
     """A line for every recorded result. Raises SystemExit for a folder of an unknown kind."""
+    if not (folder / "outputs.safetensors").is_file():
+        return compare_files(folder)
     golden = open_golden(folder)
     numbers = replay(golden)
     expected = golden.outputs | expected_gradients(golden) | expected_metrics(golden)
@@ -62,8 +73,37 @@ def compare(folder: Path) -> list[Line]:
     ]
 
 
+def compare_files(folder: Path) -> list[Line]:
+    """A line for every tensor of the checkpoints, and for every list of names and shapes, in a folder."""
+    numbers = replay_checkpoints(folder)
+    lines = [line(name, value, numbers.get(name)) for name, value in expected_checkpoints(folder).items()]
+    if checkpoints_in(folder) and not lines:
+        note = "name and shape are right, and it is finite; what it should hold is not here"
+        lines = [
+            Line(name, 0.0 if bool(value.isfinite().all()) else float("inf"), note)
+            for name, value in numbers.items()
+        ]
+    for name, about in layouts_in(folder).items():
+        same = model_of(about).parameter_count == about["total_parameters"]
+        lines.append(Line(name, 0.0 if same else float("inf"), "names, shapes and their number"))
+    if not lines:
+        raise SystemExit(f"{folder} holds no reference numbers, checkpoints or lists of tensors.")
+    return lines
+
+
+def folders_under(place: Path) -> list[Path]:
+    """`place` itself when it holds reference numbers, else every folder of such in it."""
+    own = (place / "outputs.safetensors").is_file() or bool(checkpoints_in(place) or layouts_in(place))
+    if (place / "config.json").is_file():
+        return [place]
+    below = [folder for child in sorted(place.iterdir()) if child.is_dir() for folder in folders_under(child)]
+    return [place, *below] if own else below
+
+
 def replay(golden: Golden) -> Numbers:
     """Our numbers for a folder of any kind."""
+    if is_dataset(golden):
+        return replay_dataset(golden)
     if system_of(golden) is not None:
         return replay_system(golden)
     if is_msslpp(golden):
@@ -110,8 +150,8 @@ def main(arguments: list[str]) -> int:
         return 2
     torch.set_num_threads(1)
     good = True
-    for folder in arguments:
-        lines = compare(Path(folder))
+    for folder in [folder for argument in arguments for folder in folders_under(Path(argument))]:
+        lines = compare(folder)
         print(*lines, sep="\n")
         covered = [one.error for one in lines if one.error is not None]
         worst = max(covered, default=float("nan"))

@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print."""
     import torch
 
+    from ral_core.data.official import is_official
     from ral_core.device import pick_device
     from ral_core.evaluation.evaluate import evaluate
     from ral_core.evaluation.report import readable, trec_qrels, trec_run
@@ -56,11 +57,16 @@ def run(args: argparse.Namespace) -> int:
         torch.set_num_threads(args.threads)
     index = open_index(find(args.index, INDEXES, "index")) if args.index else None
     model_folder = find(index.manifest.model if index else args.model, MODELS, "model")
-    split_folder = find(args.split, SPLITS, "split")
+    split_folder = (
+        Path(args.split) if is_official(Path(args.split).parent) else find(args.split, SPLITS, "split")
+    )
     extra = read_settings(model_folder)["extra"]
     model = load_model(model_folder, pick_device(args.device))
-    text = open_text_encoder(extra.get("data", {}).get("text", "minilm"))
-    split = load_split(split_folder, model.config, text, cache=ROOT / "build/text")
+    data = extra.get("data", {})
+    text = None if is_official(split_folder.parent) else open_text_encoder(data.get("text", "minilm"))
+    split = load_split(
+        split_folder, model.config, text, feature=data.get("feature"), cache=ROOT / "build/text"
+    )
     check_encoders(extra, split.visual_encoder, split.text_encoder, model_folder.name)
     weights = weights_of(args.weights) or (model.config.clip_weight, model.config.frame_weight)
     scores = score_split(model, split, videos=stored_videos(index, split) if index else None)

@@ -15,7 +15,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`."""
     parser.add_argument("config", help="a preset (see ral_core/presets) or a TOML or JSON file")
     parser.add_argument("--out", type=Path, help="model folder (build/models/NAME)")
-    parser.add_argument("--data", type=Path, help="folder that holds train/ and val/ (build/world)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder that holds train/ and val/, or a published data set such as .../tvr (default: the config's)",
+    )
     parser.add_argument("--epochs", type=int, help="instead of the config's")
     parser.add_argument("--seed", type=int, help="instead of the config's")
     parser.add_argument("--minutes", type=float, help="stop after the epoch in which they are over")
@@ -33,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Train and say what was written."""
     import torch
 
+    from ral_core.data.official import is_official
     from ral_core.device import pick_device
     from ral_core.errors import DataError
     from ral_core.features.encoders import open_text_encoder
@@ -46,7 +51,13 @@ def run(args: argparse.Namespace) -> int:
     root = args.data.resolve() if args.data else ROOT / config.data.root
     config = replace(config, data=replace(config.data, root=str(root)))
     device = pick_device(args.device)
-    for name in (config.data.train, config.data.val):
+    official = is_official(root)
+    if not official and config.data.feature:
+        raise DataError(
+            f"{root} is not laid out as the published data sets are (FeatureData and TextData); name the "
+            "folder of the data set: --data .../tvr."
+        )
+    for name in () if official else (config.data.train, config.data.val):
         if not (root / name / "features.json").is_file():
             raise DataError(
                 f"There are no features in {root / name}; make them first: python -m ral_core world build."
@@ -54,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     train(
         config,
         args.out or ROOT / "build/models" / config.name,
-        open_text_encoder(config.data.text, device=device),
+        None if official else open_text_encoder(config.data.text, device=device),
         device=device,
         cache=ROOT / "build/text",
         resume=args.resume == "auto",

@@ -83,7 +83,11 @@ def evaluate(
     """
     weights = weights or (model.config.clip_weight, model.config.frame_weight)
     scores = scores or score_split(model, split, chunks)
-    fits = None if localise is None else own_overlaps(model, split, localise, chunks or Chunks())
+    fits = (
+        None
+        if localise is None or not split.timed
+        else own_overlaps(model, split, localise, chunks or Chunks())
+    )
     outcome = outcome_of(scores.total(*weights).numpy(), split, fits)
     branches = {
         name: outcome_of(part.numpy(), split).numbers()

@@ -45,17 +45,17 @@ def own_moments(model: PRVRModel, split: Split, localise: Localise, chunks: Chun
     found = np.zeros((len(split.captions), 2))
     for rows, queries in encode_queries(model, split, chunks, device):
         columns, place = np.unique(split.owner[rows.start : rows.stop], return_inverse=True)
-        videos = model.encode_video(split.videos.batch.rows(torch.as_tensor(columns)).to(device))
+        videos = model.encode_video(split.packed.batch.rows(torch.as_tensor(columns)).to(device))
         curves = model.curves(queries, videos).to("cpu")
         for query, video in enumerate(place):
             column = int(columns[video])
-            count = int(split.videos.batch.frame_mask[column].sum())
+            count = int(split.packed.batch.frame_mask[column].sum())
             found[rows.start + query] = localise(
                 curves.clip[query, video].double().numpy(),
                 curves.frame[query, video, :count].double().numpy(),
-                split.videos.clip_times[column].double().numpy(),
-                split.videos.frame_times[column, :count].double().numpy(),
-                float(split.videos.durations[column]),
+                split.packed.clip_times[column].double().numpy(),
+                split.packed.frame_times[column, :count].double().numpy(),
+                float(split.packed.durations[column]),
                 split.captions[rows.start + query].text,
             )
     return found

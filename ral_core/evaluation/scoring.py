@@ -24,9 +24,8 @@ class Chunks:
 @torch.inference_mode()
 def encode_videos(model: PRVRModel, split: Split, chunks: Chunks, device: torch.device) -> list[VideoTokens]:
     """The tokens of all videos, in order, one record for each chunk."""
-    batch = split.videos.batch
-    starts = range(0, len(batch), chunks.videos)
-    return [model.encode_video(batch.rows(slice(at, at + chunks.videos)).to(device)) for at in starts]
+    parts = torch.arange(len(split.videos)).split(chunks.videos)
+    return [model.encode_video(split.videos.rows(part).to(device)) for part in parts]
 
 
 @torch.inference_mode()

@@ -23,7 +23,7 @@ def slices_of(split: Split) -> dict[str, dict[str, Mask]]:
     """
     captions = split.captions
     length = np.array([caption.end - caption.start for caption in captions])
-    share = length / split.videos.durations.numpy()[split.owner]
+    share = length / split.packed.durations.numpy()[split.owner] if split.timed else np.array([])
     words = np.array([len(caption.text.split()) for caption in captions])
     level = np.array([caption.level for caption in captions])
     synonym = np.array([caption.heldout_synonym for caption in captions])
@@ -34,7 +34,7 @@ def slices_of(split: Split) -> dict[str, dict[str, Mask]]:
         "wording": {"known": ~synonym, "new synonym": synonym},
         "combination": {"known": ~triple, "new triple": triple},
         "twin": {"without": ~twin, "with": twin},
-        "share": {f"{low:g}-{high:g}": mask for low, high, mask in _bins(share, SHARES)},
+        "share": {f"{low:g}-{high:g}": mask for low, high, mask in _bins(share, SHARES) if split.timed},
         "words": {_span(low, high, LENGTHS): mask for low, high, mask in _bins(words, LENGTHS)},
         "ambiguity": {
             _span(low, high, AMBIGUITIES): mask for low, high, mask in _bins(ambiguity_of(split), AMBIGUITIES)

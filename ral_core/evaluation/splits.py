@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ral_core.data.captions import Caption, read_captions
+from ral_core.data.official import is_official, open_official
 from ral_core.errors import DataError
-from ral_core.features.packed import EncodesText, PackedVideos, PackedWords, pack_videos, pack_words
+from ral_core.features.official import OfficialVideos, OfficialWords
+from ral_core.features.packed import EncodesText, PackedVideos, Videos, Words, pack_videos, pack_words
 from ral_core.features.store import FeatureStore
 from ral_core.models.config import ModelConfig
 
@@ -24,11 +26,25 @@ class Split:
 
     name: str
     captions: tuple[Caption, ...]
-    videos: PackedVideos
-    words: PackedWords
+    videos: Videos
+    words: Words
     owner: NDArray[np.int64]  # (Q,) the row of each caption's own video; never decreases
     visual_encoder: str
     text_encoder: str
+
+    @property
+    def packed(self) -> PackedVideos:
+        """The videos with their times. Raises DataError for a published data set, which has none."""
+        if not isinstance(self.videos, PackedVideos):
+            raise DataError(
+                f"The features of {self.name} come without times, so moments in them are unknown."
+            )
+        return self.videos
+
+    @property
+    def timed(self) -> bool:
+        """Whether it is known when each caption's moment is."""
+        return isinstance(self.videos, PackedVideos) and not any(np.isnan(c.start) for c in self.captions)
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -53,16 +69,22 @@ class Split:
 def load_split(
     folder: Path,
     config: ModelConfig,
-    text: EncodesText,
+    text: EncodesText | None,
     *,
+    feature: str | None = None,
     cache: Path | None = None,
     say: Say | None = None,
 ) -> Split:
     """Read a split folder (captions.jsonl and features), pooled as `config` asks, captions grouped by video.
 
     Of `config` only what decides the pooling matters. Captions come in the order of the features' videos, those of a video in file order. `cache`: see `pack_words`.
-    Raises DataError when a file is missing or the two do not fit together.
+    A published data set is read where it lies: `folder` is then .../tvr/test, say, `feature` one of its frame
+    features, and `text` has nothing to encode. Raises DataError when a file is missing or the two do not fit together.
     """
+    if is_official(folder.parent):
+        return official_split(folder, config, feature)
+    if text is None:
+        raise DataError(f"The captions in {folder} need a text encoder.")
     store = FeatureStore.open(folder)
     captions = read_captions(folder / "captions.jsonl")
     grouped, owner = by_video(captions, store.ids, folder)
@@ -79,6 +101,28 @@ def load_split(
         owner=owner,
         visual_encoder=store.encoder,
         text_encoder=text.id,
+    )
+
+
+def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Split:
+    """A split of a published data set, its features left on disk."""
+    split = open_official(folder.parent, folder.name, feature)
+    msc = config.name == "msc"
+    return Split(
+        name=folder.name,
+        captions=split.captions,
+        videos=OfficialVideos(
+            split.ids,
+            split.frames,
+            config.clips,
+            config.max_frames,
+            config.choices.legacy_bins,
+            stretch=msc and config.profile == "reference",
+        ),
+        words=OfficialWords(tuple(caption.id for caption in split.captions), split.words, keep_last=msc),
+        owner=split.owner,
+        visual_encoder=f"official/{split.frames.name}",
+        text_encoder=f"official/{split.words.path.stem}",
     )
 
 

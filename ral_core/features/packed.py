@@ -36,6 +36,34 @@ class EncodesText(Protocol):
     def encode(self, texts: list[str]) -> Sequence[HasVectors]: ...
 
 
+class Videos(Protocol):
+    """V videos that give batches of their features: kept in memory, or read when asked for."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def lazy(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def to(self, device: torch.device | str) -> Videos: ...
+    def rows(self, which: Tensor) -> VideoBatch: ...
+
+
+class Words(Protocol):
+    """The words of Q sentences, given in batches."""
+
+    @property
+    def width(self) -> int: ...
+    def __len__(self) -> int: ...
+    def to(self, device: torch.device | str) -> Words: ...
+    def pieces(self, row: int) -> list[tuple[int, int]]: ...
+    def rows(self, which: Tensor, max_words: int) -> QueryBatch: ...
+    def batches(self, size: int, max_words: int) -> Iterator[QueryBatch]: ...
+
+
 class HasVectors(Protocol):
     """One encoded sentence: `vectors` (W, Dt) of pieces that cover the characters `offsets`."""
 
@@ -54,9 +82,19 @@ class PackedVideos:
     frame_times: Tensor  # (V, F) seconds, 0 where padded
     clip_times: Tensor  # (V, C) seconds, the mean time of each clip's frames
     durations: Tensor  # (V,) seconds
+    lazy = False
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the features are."""
+        return self.batch.frames.device
+
+    def rows(self, which: Tensor) -> VideoBatch:
+        """The videos at the positions `which` (V,)."""
+        return self.batch.rows(which.to(self.device))
 
     @property
     def width(self) -> int:

@@ -53,3 +53,19 @@ def unit_rows(rows: Rows) -> Rows:
     if isinstance(rows, Tensor):
         return rows / (rows.norm(dim=-1, keepdim=True) + EPS)
     return rows / (np.linalg.norm(rows, axis=-1, keepdims=True) + EPS)
+
+
+def pool_ragged(
+    rows: NDArray[np.floating], lengths: NDArray[np.int64], count: int, *, legacy: bool = False
+) -> NDArray[np.float64]:
+    """`pool_rows` of many items at once: rows (sum n, D) end to end, lengths (B,) to (B, count, D)."""
+    steps, size = np.arange(count + 1), lengths[:, None]
+    if legacy:
+        edges = np.minimum(np.round(steps / count * size), size - 1).astype(np.int64)
+    else:
+        edges = steps * size // count
+    starts = edges + (np.cumsum(lengths) - lengths)[:, None]
+    padded = np.concatenate([rows, np.zeros_like(rows[:1])])  # the last edge may be the end of the rows
+    sums = np.add.reduceat(padded.astype(np.float64), starts.ravel(), axis=0)
+    means = sums.reshape(len(lengths), count + 1, -1)[:, :-1]
+    return means / np.maximum(np.diff(edges), 1)[..., None]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +13,10 @@ from torch import Tensor
 
 from ral_core.errors import DataError
 from ral_core.evaluation.splits import Split
-from ral_core.features.packed import PackedVideos, PackedWords
+from ral_core.features.packed import Videos, Words
 from ral_core.tensors import QueryBatch, TensorRecord, VideoBatch
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ class CaptionedVideos:
     `captions_per_video` draws that many without replacement, anew each epoch; None takes all, as the papers do.
     """
 
-    videos: PackedVideos
-    words: PackedWords  # grouped by video, in the order of `videos`
+    videos: Videos
+    words: Words  # grouped by video, in the order of `videos`
     first: np.ndarray  # (V + 1,) int64: the captions of video v are first[v] to first[v + 1]
     batch_videos: int
     max_words: int
@@ -61,10 +64,17 @@ class CaptionedVideos:
         return replace(self, videos=self.videos.to(device), words=self.words.to(device))
 
     def epoch(self, seed: int, epoch: int, start: int = 0) -> Iterator[TrainBatch]:
-        """The batches of one epoch from number `start` on.
+        """The batches of one epoch from number `start` on; those read from disk are read one ahead.
 
         Order and captions depend on (seed, epoch) alone: whoever starts in the middle meets the same batches.
         """
+        plan = self._plan(seed, epoch, start)
+        if not self.videos.lazy:
+            return (self.batch(*part) for part in plan)
+        return one_ahead(lambda part: self.batch(*part), plan)
+
+    def _plan(self, seed: int, epoch: int, start: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """What each batch is made of: videos, captions, and how many of them each video has."""
         random = np.random.default_rng((seed, epoch))
         order = random.permutation(len(self.videos))
         chosen, counts = self._choose(random)
@@ -72,16 +82,15 @@ class CaptionedVideos:
         for at in range(start * self.batch_videos, len(order), self.batch_videos):
             which = order[at : at + self.batch_videos]
             captions = chosen[_ragged_ranges(begins[which], counts[which])]
-            yield self.batch(which, captions, counts[which])
+            yield which, captions, counts[which]
 
     def batch(self, which: np.ndarray, captions: np.ndarray, counts: np.ndarray) -> TrainBatch:
         """The batch of videos `which` (V,) with `captions` (Q,), of which counts[v] belong to the v-th."""
-        device = self.videos.batch.clips.device
         owner = torch.repeat_interleave(torch.arange(len(which)), torch.as_tensor(counts))
         return TrainBatch(
-            videos=self.videos.batch.rows(torch.as_tensor(which, device=device)),
+            videos=self.videos.rows(torch.as_tensor(which)),
             queries=self.words.rows(torch.as_tensor(captions), self.max_words),
-            owner=owner.to(device),
+            owner=owner.to(self.videos.device),
         )
 
     def _choose(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -93,6 +102,19 @@ class CaptionedVideos:
         shuffled = np.lexsort((random.random(len(video)), video))  # grouped by video, at random within one
         place = np.arange(len(video)) - self.first[video]
         return shuffled[place < self.captions_per_video], np.minimum(counts, self.captions_per_video)
+
+
+def one_ahead(make: Callable[[Part], TrainBatch], parts: Iterable[Part]) -> Iterator[TrainBatch]:
+    """make(part) of every part, in order, the next one made in a thread while the present one is used."""
+    with ThreadPoolExecutor(1) as worker:
+        waiting = None
+        for part in parts:
+            coming = worker.submit(make, part)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = coming
+        if waiting is not None:
+            yield waiting.result()
 
 
 def _ragged_ranges(begins: np.ndarray, counts: np.ndarray) -> np.ndarray:

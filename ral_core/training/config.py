@@ -53,7 +53,8 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the splits are: folders with `captions.jsonl`, `features.json` and `features.safetensors`."""
+    """Where the splits are: folders with `captions.jsonl`, `features.json` and `features.safetensors`, or a
+    published data set with FeatureData and TextData (`ral_core.data.official`), whose splits have names."""
 
     root: str = "build/world"
     train: str = "train"
@@ -61,7 +62,9 @@ class DataConfig:
     captions_per_video: int | None = None
     """Captions drawn for each video and epoch; without it all of them, as in the papers."""
     text: str = "minilm"
-    """Text encoder, by name or path."""
+    """Text encoder, by name or path; a published data set brings its words encoded."""
+    feature: str | None = None
+    """Which frame features of a published data set; needed where it has several."""
 
     def __post_init__(self) -> None:
         at_least("captions_per_video", 1 if self.captions_per_video is None else self.captions_per_video, 1)

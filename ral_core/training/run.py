@@ -36,7 +36,7 @@ FREE = ("max_minutes", "checkpoint_steps", "say_steps", "choose_weights")
 def train(
     config: RunConfig,
     out: Path,
-    text: EncodesText,
+    text: EncodesText | None,
     *,
     device: torch.device,
     cache: Path | None = None,
@@ -48,7 +48,7 @@ def train(
     """Train a model as configured and write its folder: weights, config.json, README.md and log.jsonl.
 
     A run that was stopped goes on from its newest checkpoint in `out`/state unless `resume` is off; a run that is
-    finished stays as it is. cache: folder for the encoded captions; half: keep the weights as float16.
+    finished stays as it is. text: None for a published data set; cache: folder for the encoded captions; half: keep the weights as float16.
     Raises DataError when `out` holds a run with other settings, TrainingDiverged when a loss stops being finite.
     """
     state = StateFolder(out / "state")
@@ -60,7 +60,9 @@ def train(
     began = time.monotonic()
     pooling = config.model_config(1, 1)
     data, val = (
-        load_split(Path(config.data.root) / name, pooling, text, cache=cache, say=say)
+        load_split(
+            Path(config.data.root) / name, pooling, text, feature=config.data.feature, cache=cache, say=say
+        )
         for name in (config.data.train, config.data.val)
     )
     check_pair(data, val)

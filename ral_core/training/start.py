@@ -40,9 +40,7 @@ def projections(model: PRVRModel) -> tuple[list[InputProjection], list[InputProj
     branches = [backbone.get_submodule("query"), *([model.words] if isinstance(model, RAL) else [])]
     text = [part for branch in branches for part in branch.modules() if isinstance(part, InputProjection)]
     known = {id(part) for part in text}
-    visual = [
-        part for part in model.modules() if isinstance(part, InputProjection) and id(part) not in known
-    ]
+    visual = [part for part in model.modules() if isinstance(part, InputProjection) and id(part) not in known]
     return text, visual
 
 
@@ -82,15 +80,16 @@ def inverse_root(covariance: Tensor, shrinkage: float) -> Tensor:
 
 def sentence_means(data: Split) -> Tensor:
     """The mean of each caption's normalised words (Q, Dt)."""
-    words = F.layer_norm(data.words.vectors.float(), (data.words.width,))
-    owner = torch.repeat_interleave(torch.arange(len(data.words)), data.words.offsets.diff())
-    sums = words.new_zeros(len(data.words), words.shape[1]).index_add(0, owner, words)
-    return sums / data.words.offsets.diff()[:, None]
+    means = []
+    for batch in data.words.batches(2048, max_words=10_000):
+        words = F.layer_norm(batch.words, (data.words.width,)) * batch.word_mask[..., None]
+        means.append(words.sum(1) / batch.word_mask.sum(1, keepdim=True))
+    return torch.cat(means)
 
 
 def moment_means(data: Split) -> Tensor:
     """The mean of the frames of each caption's moment (Q, Dv); of the frame nearest to it where none is inside."""
-    batch, times = data.videos.batch, data.videos.frame_times
+    batch, times = data.packed.batch, data.packed.frame_times
     owner = torch.from_numpy(np.asarray(data.owner))
     start = torch.tensor([caption.start for caption in data.captions])[:, None]
     end = torch.tensor([caption.end for caption in data.captions])[:, None]
