@@ -1,7 +1,7 @@
 // The Map page: feeds the plane. Geometry and names are fetched once for each index; a query only moves the marks.
 "use strict";
 (() => {
-  RAL.page("map", ["map"], ({ q, model, index, k, map, b, only }) => ({ q: q || "", model, index, k, map, b, only }));
+  RAL.page("map", ["map"], ({ q, model, index, k, map, b, seed }) => ({ q: q || "", model, index, k, map, b, seed }));
   const TONES = ["#0b7a6f", "#d5802a", "#3a56c5", "#9a5b9e", "#b03a48", "#5b8c2a", "#8a6d1f", "#2f8fb3", "#7a4b2b", "#c05f93", "#5a6a66", "#1f9d74"];
   const LIGHT_TONES = ["#5ecbb9", "#f2a94e", "#93aeff", "#cf97d6", "#f19a9d", "#a9d672", "#dcc069", "#7fd6ee", "#c79a78", "#f0a3c6", "#a7b5b0", "#7fe0b8"];
   const SCALE = ["#d9c75a", "#a8b95f", "#78a968", "#4b9772", "#2f8279", "#2a6a7d", "#2b4f7e"], DARK_SCALE = ["#f3e27a", "#bfd577", "#8dc67f", "#5fb489", "#469d97", "#4583a6", "#5566ae"];

@@ -48,7 +48,7 @@
   };
   const remember = (video, second) => {
     const wish = here(video, second), before = RAL.state();
-    if (before.q !== wish.q || before.model !== wish.model) Object.assign(wish, { off: null, on: null });
+    if (before.q !== wish.q || (before.model && before.model !== wish.model)) Object.assign(wish, { off: null, on: null });
     RAL.set(wish);
   };
 

@@ -20,6 +20,41 @@
   // The panel is drawn anew after each switch; the focus stays on the word.
   let refocus = null;
   RAL.on("side", ({ element, watch }) => watch("value", () => { if (refocus) element.querySelector(refocus)?.focus({ preventScroll: true }); refocus = null; }));
+  // The list beside the player follows the changed gates: cards change places and say from where they came.
+  const follow = () => {
+    const list = document.querySelector("#ral-list .cards"), said = document.querySelector("#ral-side [data-moves]");
+    if (!list) return;
+    const places = said && RAL.tab() === "why" ? JSON.parse(said.dataset.moves) : null;
+    const rank = (card) => (places ? places[card.dataset.video]?.[0] ?? 1000 : Number(card.dataset.rank));
+    const cards = [...list.querySelectorAll(".card")].sort((one, other) => rank(one) - rank(other));
+    for (const cut of list.querySelectorAll(".cut")) cut.hidden = !!places;
+    if ([...list.querySelectorAll(".card")].some((card, place) => card !== cards[place])) for (const card of cards) list.append(card);
+    if (!places) { const cut = list.querySelector(".cut"), under = list.querySelector(".card.under"); if (cut && under) list.insertBefore(cut, cards.find((card, place) => card.classList.contains("under") && cards.slice(place).every((one) => one.classList.contains("under"))) || null); }
+    for (const card of cards) {
+      const badge = card.querySelector(".rank"), now = rank(card), before = Number(card.dataset.rank);
+      badge.dataset.before = badge.dataset.before || badge.textContent;
+      badge.textContent = places ? (now === 1000 ? "off" : String(now)) : String(before);
+      badge.dataset.move = !places || now === before ? "" : now < before ? `▲${before - now}` : now === 1000 ? "▼" : `▼${now - before}`;
+    }
+  };
+  RAL.on("side", ({ watch }) => watch("value", follow));
+  RAL.on("list", ({ watch }) => watch("value", () => setTimeout(follow)));
+  RAL.changed(follow);
+  // How steady a rank is, written on the card.
+  RAL.on("why", ({ element, watch }) => watch("value", () => {
+    const said = element.querySelector("[data-steady]");
+    if (!said) return;
+    const steady = JSON.parse(said.dataset.steady);
+    for (const card of document.querySelectorAll("#ral-list .card")) {
+      const range = steady[card.dataset.video], when = card.querySelector(".when");
+      if (!range || !when || when.querySelector(".steady-badge")) continue;
+      const badge = document.createElement("span");
+      badge.className = "steady-badge";
+      badge.textContent = `ranks ${range}`;
+      badge.title = "The ranks this film takes when one word after the other is left out";
+      when.append(" ", badge);
+    }
+  }));
   // Pointing at a word in one place lights it in the others.
   document.addEventListener("pointerover", (event) => {
     const place = event.target.closest?.("[data-word]")?.dataset.word;

@@ -12,8 +12,8 @@ STATES = {"auto": "as the model sets it", "off": "shut", "on": "fully open"}
 """What a word's gate can be: name → words."""
 
 
-def ledger(explanation: Explanation, request: Request) -> str:
-    """The panel beside the player."""
+def ledger(explanation: Explanation, request: Request, ranking: str = "") -> str:
+    """The panel beside the player; `ranking` says what changed gates do (HTML)."""
     words = explanation.words
     if not words:
         return f'<section class="panel ledger"><h3>Words</h3><p class="empty">{escape(wording.NO_WORDS)}</p></section>'
@@ -27,7 +27,7 @@ def ledger(explanation: Explanation, request: Request) -> str:
     return (
         f'<section class="panel ledger"><h3>Words</h3>{switch}'
         f'<div class="scroll" tabindex="0" role="region" aria-label="Words"><table>{heads(names)}<tbody>{body}</tbody></table></div>'
-        f'<p class="hint small">{escape(wording.LEDGER_HELP if truth else wording.LEDGER_BLIND)}</p></section>'
+        f'<p class="hint small">{escape(wording.LEDGER_HELP if truth else wording.LEDGER_BLIND)}</p>{ranking}</section>'
     )
 
 

@@ -34,7 +34,7 @@ def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -
             return nothing("A map needs an index that is loaded by name.")
         offered = maps.offered(entry.name)
         method: Method = request.choice("map", tuple(offered))  # type: ignore[assignment]
-        seed = int(request.amount("only", 0, MOST_SEEDS, 0))
+        seed = int(request.amount("seed", 0, MOST_SEEDS, 0))
         others = [
             e for e in explorer.siblings(entry) if e.name != entry.name and method in maps.offered(e.name)
         ]
@@ -119,8 +119,8 @@ def controls(request: Request, method: Method, offered: Sequence[Method], models
         second if second in models else "",
         "Second map",
     )
-    seed = int(request.amount("only", 0, MOST_SEEDS, 0))
-    again = f'<button type="button" class="pill" data-set="only" data-value="{(seed + 1) % MOST_SEEDS}">draw samples again (seed {seed})</button>'
+    seed = int(request.amount("seed", 0, MOST_SEEDS, 0))
+    again = f'<button type="button" class="pill" data-set="seed" data-value="{(seed + 1) % MOST_SEEDS}">draw samples again (seed {seed})</button>'
     missing = (
         "" if len(offered) == len(METHODS) else f'<span class="small hint">{escape(wording.NO_UMAP)}</span>'
     )

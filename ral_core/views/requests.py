@@ -88,7 +88,22 @@ def named(explorer: Explorer, request: Request, default: str | None) -> str | No
     return request.index if request.index in explorer.entries else default
 
 
-OWN = ("rank", "care", "all", "map", "colour", "report", "slice", "a", "b", "metric", "only", "step", "kind")
+OWN = (
+    "rank",
+    "care",
+    "all",
+    "map",
+    "colour",
+    "report",
+    "slice",
+    "a",
+    "b",
+    "metric",
+    "only",
+    "seed",
+    "step",
+    "kind",
+)
 """Settings that single pages add to the address."""
 
 

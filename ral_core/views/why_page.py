@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 import gradio as gr
 
-from ral_core.index.folder import Manifest
+from ral_core.analysis.doctor import diagnose
+from ral_core.analysis.rerank import Reranking, rerank, stability
+from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation
 from ral_core.views import wording
+from ral_core.views.doctor_panel import doctor_panel, interval, moves, stability_panel
 from ral_core.views.evidence import score_panel, truth_panel, width_panel
 from ral_core.views.heat import heat_strip
 from ral_core.views.ledger import ledger
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, fresh, safely
+from ral_core.views.parts import QUIET, block, fresh, notice, safely
 from ral_core.views.pipeline import pipeline
 from ral_core.views.requests import Request, named, read_request
+
+FOLLOWED = 100
+"""Films whose place in the changed ranking is known to the list."""
 
 
 def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
@@ -33,36 +40,66 @@ def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
         explained: list[Explanation] = []
 
         def words(request: Request) -> str:
-            explained.append(
-                explorer.explain(
-                    request.query,
-                    request.video or "",
-                    model=request.model,
-                    index=named(explorer, request, index),
-                )
+            found = explorer.explain(
+                request.query, request.video or "", model=request.model, index=named(explorer, request, index)
             )
-            return ledger(explained[0], request)
+            explained.append(found)
+            return ledger(found, request, changed_ranking(explorer, found, request))
 
         first = safely(words, request)
         if not explained:
             return fresh(first), "", ""
+        found = explained[0]
         return (
             fresh(first),
-            fresh(safely(lambda _: heat_strip(explained[0]), request)),
-            fresh(safely(lambda _: panels(explained[0], explorer.indexes[explained[0].index]), request)),
+            fresh(safely(lambda _: heat_strip(found), request)),
+            fresh(safely(lambda _: panels(explorer, found), request)),
         )
 
     side.submit(answer, None, [side, heat, reasons], **QUIET)
 
 
-def panels(explanation: Explanation, manifest: Manifest) -> str:
+def changed_ranking(explorer: Explorer, found: Explanation, request: Request) -> str:
+    """What the visitor's gates do to the ranking; nothing while they are the model's."""
+    even = request.choice("rank", ("", "even")) == "even"
+    if not (request.off or request.on or even) or not found.words or found.words[0].weight is None:
+        return ""
+    try:
+        ranking = rerank(
+            explorer,
+            found.query,
+            model=found.model,
+            index=found.index,
+            off=request.off,
+            on=request.on,
+            even=even,
+            k=FOLLOWED,
+        )
+    except BadQuery as problem:
+        return notice(str(problem))
+    return f"<div{attributes(data_moves=places(ranking))}>{moves(ranking, 10)}</div>"
+
+
+def places(ranking: Reranking) -> str:
+    """New and old rank of each film, for the list beside."""
+    return json.dumps({film.video: [film.rank, film.before] for film in ranking.films})
+
+
+def panels(explorer: Explorer, explanation: Explanation) -> str:
     """Everything below the strip."""
+    wanted: dict[str, Any] = {"model": explanation.model, "index": explanation.index}
+    steady = stability(explorer, explanation.query, **wanted)
+    gallery = explorer.gallery(explorer.resolve(**wanted))
+    titles = {film.video: gallery.videos[gallery.rows[film.video]].title for film in steady}
+    badges = json.dumps({film.video: interval(film) for film in steady})
     notes = join(
         f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in explanation.notes
     )
     return (
-        f'{take_away(explanation)}<div class="evidence">{score_panel(explanation)}{truth_panel(explanation)}'
-        f'{width_panel(explanation.uncertainty)}{pipeline(explanation, manifest)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
+        f'{take_away(explanation)}<div class="evidence"{attributes(data_steady=badges)}>'
+        f"{score_panel(explanation)}{truth_panel(explanation)}{doctor_panel(diagnose(explorer, explanation.query, **wanted))}"
+        f"{stability_panel(steady, titles)}{width_panel(explanation.uncertainty)}"
+        f'{pipeline(explanation, gallery.manifest)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
     )
 
 

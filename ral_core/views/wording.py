@@ -43,6 +43,9 @@ CARDS = (
     ("svg", "figure", "SVG for papers, text stays text"),
 )
 """Files of one case: ending, name, explanation."""
+NO_CALIBRATION = "This index holds no statistics of unrelated sentences, so scores cannot be judged."
+NO_STABILITY = "The query is a single word; there is nothing to leave out."
+STABILITY_HELP = "Each word is left out in turn and the collection ranked again. A short line: the film does not hang on one word."
 PIPELINE_HELP = "What the program computed for this query and this film, from the words to the rank, with the formula of each step."
 NO_HEAT = "This model compares the sentence as a whole: it has no words over time. Choose a model with RAL to see them."
 HEAT_HELP = (
