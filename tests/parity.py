@@ -33,12 +33,10 @@ from parity_systems import expected_gradients, replay_system, system_of  # noqa:
 
 LIMIT = 1e-4
 COVERAGE = 0.9
-NOISE = 1e-3
-"""Share of the largest gradient of all that a tensor's own gradients are at least measured by: those of biases
-that a softmax cancels are zero but for rounding. Adam turns such noise into steps of its own, so parameters after
+ZERO = 1e-6
+"""Gradients below this share of the largest of all are zero but for rounding: those of biases that a softmax cancels.
+Two such zeros are compared by the largest gradient. Adam turns such noise into steps of its own, so parameters after
 a training run are compared absolutely unless they are above 1."""
-
-
 GIVEN = ("/draw_", "/hyper_", "metric/scores", "metric/gt", "no_length_robust")
 """Parts of names of tensors that stand among the outputs but are inputs of the replay: draws, settings."""
 
@@ -64,10 +62,14 @@ def compare(folder: Path) -> list[Line]:
     numbers = replay(golden)
     expected = golden.outputs | expected_gradients(golden) | expected_metrics(golden)
     largest = [float(value.abs().max()) for name, value in expected.items() if name.startswith("grad")]
-    floor = NOISE * max(largest, default=0.0)
-    floors = {"grad": floor, "gradnorm": floor, "traj": 1.0}
+    top = max(largest, default=0.0)
+    floors = {
+        name: top
+        for name, value in expected.items()
+        if name.startswith("grad") and float(value.abs().max()) < ZERO * top
+    } | {name: 1.0 for name in expected if name.startswith("traj")}
     return [
-        line(name, value, numbers.get(name), floors.get(name.split("/")[0], 0.0))
+        line(name, value, numbers.get(name), floors.get(name, 0.0))
         for name, value in expected.items()
         if not any(part in name for part in GIVEN)
     ]

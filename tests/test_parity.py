@@ -24,7 +24,7 @@ def test_official_numbers(folder: Path) -> None:
     assert [str(line) for line in lines if line.error is not None and line.error > 1e-4] == []
     covered = [line for line in lines if line.error is not None]
     assert len(covered) >= 0.95 * len(lines)
-    values = [line for line in covered if not line.name.startswith(("grad", "traj"))]
+    values = [line for line in covered if not line.name.startswith("traj")]
     assert max(line.error for line in values) <= 1e-5
 
 

@@ -18,11 +18,11 @@ from ral_core.evaluation.moments import Localise
 from ral_core.evaluation.scoring import score_split
 from ral_core.evaluation.splits import load_split
 from ral_core.evaluation.uncertainty import uncertainty_report
-from ral_core.features.packed import EncodesText
 from ral_core.files import read_json, replacing, write_json
 from ral_core.index.build import IndexConfig, build_index
 from ral_core.models.checkpoint import load_model
 from ral_core.search.engine import Explorer
+from ral_core.search.reading import ReadsText
 from ral_core.training.run import trained_with
 from ral_core.training.zoo import SYSTEMS, Member
 
@@ -42,7 +42,7 @@ TIMED = 60
 
 
 def measure(
-    member: Member, folder: Path, split: Path, text: EncodesText, localise: Localise, cache: Path
+    member: Member, folder: Path, split: Path, text: ReadsText, localise: Localise, cache: Path
 ) -> Report:
     """What a trained member scores on a split; kept in its folder, and read from there the next time."""
     out = folder / member.name
@@ -61,7 +61,7 @@ def measure(
     return report
 
 
-def costs(member: Member, folder: Path, features: Path, text: EncodesText) -> Report:
+def costs(member: Member, folder: Path, features: Path, text: ReadsText) -> Report:
     """Parameters, minutes of training, bytes of the index of a collection, and milliseconds of a search in it."""
     kept = folder / member.name / "costs.json"
     if kept.is_file():
@@ -72,7 +72,7 @@ def costs(member: Member, folder: Path, features: Path, text: EncodesText) -> Re
     build_index(
         index, model, folder / member.name, features, text, config, captions=features / "captions.jsonl"
     )
-    explorer = Explorer.open(folder, device="cpu")
+    explorer = Explorer.open(folder, device="cpu", text=text)
     entry = explorer.resolve(None, member.name)
     captions = list(explorer.collection(entry).captions.values())
     chosen = [captions[place].text for place in np.linspace(0, len(captions) - 1, TIMED + 1).astype(int)]
@@ -95,7 +95,7 @@ def zoo_report(
     folder: Path,
     split: Path,
     seeds: Sequence[int],
-    text: EncodesText,
+    text: ReadsText,
     localise: Localise,
     cache: Path,
     say: Say = print,

@@ -43,6 +43,7 @@ def slices_of(split: Split) -> dict[str, dict[str, Mask]]:
     return {
         family: {name: mask for name, mask in masks.items() if mask.any()}
         for family, masks in families.items()
+        if any(mask.any() for mask in masks.values())
     }
 
 

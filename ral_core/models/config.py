@@ -76,9 +76,25 @@ class RALConfig:
 
     proxies: int = 6
     """Samples drawn from each Gaussian in training (K)."""
+    gate: bool = True
+    """Learn how much each word counts; without it all words of a query count the same."""
+    support: str = "all"
+    """What a text Gaussian is made of: `all` captions of a video together, or each caption of its `own`."""
+    video_to_text: bool = False
+    """UATVR: average the score with its mirror image, where every frame looks for its best word."""
+    frame_gate: bool = False
+    """UATVR: learn how much each frame counts in `video_to_text`; without it all frames count the same."""
+    native_frame: float = 0.0
+    """Share of the frame score that stays the backbone's own, which then also keeps its loss terms; RAL's
+    published form replaces it altogether (0)."""
 
     def __post_init__(self) -> None:
         at_least("proxies", self.proxies, 1)
+        one_of("support", self.support, ("all", "own"))
+        if self.frame_gate and not self.video_to_text:
+            raise DataError("frame_gate weighs the frames of video_to_text; turn that on too.")
+        if not 0 <= self.native_frame < 1:
+            raise DataError(f"native_frame must be at least 0 and below 1, not {self.native_frame}.")
 
 
 @dataclass(frozen=True, kw_only=True)

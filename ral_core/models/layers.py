@@ -27,12 +27,13 @@ def gaussian_window(length: int, width: float, device: torch.device | None = Non
     Centres are i/L and positions j/(L-1), as in the official code: in the second half of a row the peak
     sits one before the diagonal, and trained weights have learned to live with it. Unlike the official
     code we take the row's largest exponent off first, so narrow windows over 2 to 4 positions stay finite.
+    Exponents reach hundreds, so they are computed in float64.
     """
-    centre = torch.arange(length, device=device) / length
-    position = torch.arange(length, device=device) / max(length - 1, 1)
+    steps = torch.arange(length, device=device, dtype=torch.float64)
+    centre, position = steps / length, steps / max(length - 1, 1)
     std = max(width, 1e-2) / 9
     exponent = -((position[None] - centre[:, None]) ** 2) / (2 * std**2)
-    return (exponent - exponent.amax(-1, keepdim=True)).exp()
+    return (exponent - exponent.amax(-1, keepdim=True)).exp().to(torch.get_default_dtype())
 
 
 def gaussian_windows(

@@ -60,11 +60,15 @@ def read_checkpoint(path: Path) -> OfficialCheckpoint:
         with safe_globals(ALLOWED):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as problem:
-        asked = str(problem).partition("GLOBAL ")[2].split(" ")[0] or "an object that is not a tensor"
+        asked = str(problem).partition("GLOBAL ")[2].split(" ")[0]
+        if not asked:
+            raise DataError(
+                f"{path} is not a checkpoint that can be read safely, so it was not read."
+            ) from None
         raise DataError(
             f"{path} asks for {asked}, which no official checkpoint needs; it was not read, because it could run code."
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as problem:
+    except Exception as problem:  # a broken or hostile file can raise anything
         raise DataError(f"{path} is not a checkpoint that can be read ({str(problem)[:120]}).") from None
     if not isinstance(content, Mapping):
         raise DataError(f"{path} holds {type(content).__name__}, not the parts of a checkpoint.")

@@ -23,21 +23,29 @@ from ral_core.models.text import checked_queries
 from ral_core.tensors import Curves, Gaussian, QueryBatch, QueryTokens, Scores, VideoBatch, VideoTokens
 
 
-class WordGate(nn.Module):
-    """How much each word of a query counts."""
+class Gate(nn.Module):
+    """How much each token of a set counts."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layer1 = nn.Linear(width, width)
         self.layer2 = nn.Linear(width, 1)
 
-    def logits(self, words: Tensor) -> Tensor:
-        """Before softmax and mask: (Q, W, D) to (Q, W)."""
-        return self.layer2(self.layer1(words).relu()).squeeze(-1)
+    def logits(self, x: Tensor) -> Tensor:
+        """Before softmax and mask: (B, L, D) to (B, L)."""
+        return self.layer2(self.layer1(x).relu()).squeeze(-1)
 
-    def forward(self, words: Tensor, word_mask: Tensor) -> Tensor:
-        """Weights (Q, W) that sum to 1 over the real words; padding gets 0."""
-        return self.logits(words).masked_fill(~word_mask, -torch.inf).softmax(-1)
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Weights (B, L) that sum to 1 over the real tokens; padding gets 0."""
+        return self.logits(x).masked_fill(~mask, -torch.inf).softmax(-1)
+
+
+class Uniform(nn.Module):
+    """The gate that is turned off: every real token counts the same."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """See `Gate.forward`."""
+        return mask.to(x.dtype) / mask.sum(-1, keepdim=True)
 
 
 class WordBranch(nn.Module):
@@ -63,19 +71,21 @@ class RAL(PRVRModel):
         if config.ral is None:
             raise DataError("A robust-alignment model needs its [model.ral] settings.")
         self.config = config
+        self.settings = config.ral
         self.words = WordBranch(config, backbone.text_layer(config))
-        self.word_gate = WordGate(config.width)
+        self.word_gate = Gate(config.width) if self.settings.gate else Uniform()
+        self.frame_gate = Gate(config.width) if self.settings.frame_gate else Uniform()
         self.video_head = GaussianHead(config.width)
         self.text_head = GaussianHead(config.width)
         self.apply(initialise)
-        backbone.drop_frame_head()
+        if not self.settings.native_frame:
+            backbone.drop_frame_head()
         self.backbone = backbone  # after `apply`: it has already initialised itself
 
     @property
     def proxies(self) -> int:
         """Samples drawn from each Gaussian in training (K)."""
-        assert self.config.ral is not None
-        return self.config.ral.proxies
+        return self.settings.proxies
 
     def encode_video(self, videos: VideoBatch) -> VideoTokens:
         """The backbone's tokens, untouched."""
@@ -97,34 +107,68 @@ class RAL(PRVRModel):
 
     def score(self, queries: QueryTokens, videos: VideoTokens) -> Scores:
         """The backbone's clip score and the gated frame score, both from cosines."""
-        cosines, _ = self._word_maxima(queries, videos, dots=False)
-        frame = gated_sum(cosines, self.gate(queries), queries.word_mask)
+        frame, _ = self.set_scores(queries, videos, dots=False)
+        if self.settings.native_frame:
+            native = self.backbone.frame_scores(queries, videos)
+            frame = torch.lerp(frame, native, self.settings.native_frame)
         return Scores(self.backbone.clip_scores(queries, videos), frame)
 
     def training_scores(self, queries: QueryTokens, videos: VideoTokens, owner: Tensor) -> TrainingScores:
-        """Both forms. The gate reads what the score reads, so each form has a gate of its own.
-
-        That is how the official code trains; the option `gate_input` = `unit` uses one gate for both.
-        """
-        cosines, dots = self._word_maxima(queries, videos, dots=True)
-        assert dots is not None
-        gate = self.gate(queries)
-        one_gate = self.config.choices.gate_input == "unit"
-        raw_gate = gate if one_gate else self.word_gate(words_of(queries), queries.word_mask)
+        """Both forms, and those of the backbone where its frame score is kept."""
+        cosine, dot = self.set_scores(queries, videos, dots=True)
+        assert dot is not None
+        if self.settings.native_frame:
+            native = self.backbone.training_scores(queries, videos, owner)
+            return TrainingScores(
+                Scores(native.cosine.clip, cosine), Scores(native.dot.clip, dot), native=native
+            )
         clip_scores = self.backbone.clip_scores
         return TrainingScores(
-            Scores(clip_scores(queries, videos), gated_sum(cosines, gate, queries.word_mask)),
-            Scores(clip_scores(queries, videos, cosine=False), gated_sum(dots, raw_gate, queries.word_mask)),
+            Scores(clip_scores(queries, videos), cosine),
+            Scores(clip_scores(queries, videos, cosine=False), dot),
         )
 
-    def _word_maxima(
+    def set_scores(
         self, queries: QueryTokens, videos: VideoTokens, *, dots: bool
     ) -> tuple[Tensor, Tensor | None]:
-        """Best frame of the real words only: their gates are the only ones that are not 0."""
-        words, mask = words_of(queries)[queries.word_mask], videos.frame_mask
+        """A query's words against a video's frames (Q, V), by cosines and, when asked for, by dot products.
+
+        Every word looks for its best frame and counts by its gate. UATVR, where the gates come from, averages
+        this with the other direction (`video_to_text`), where every frame looks for its best word; RAL left it
+        out. Only real tokens are compared: the others' gates are 0.
+        """
+        words, frames = words_of(queries), videos.frames
+        word_mask, frame_mask = queries.word_mask, videos.frame_mask
         floor = self.config.choices.frame_zero_floor
-        floored = floored_videos(mask, self.config.max_frames) if floor else None
-        return word_maxima(words, videos.frames, mask, floored, dots=dots)
+        floored = floored_videos(frame_mask, self.config.max_frames) if floor else None
+        best = word_maxima(words[word_mask], frames, frame_mask, floored, dots=dots)
+        scores = self._gated(self.word_gate, best, words, word_mask)
+        if not self.settings.video_to_text:
+            return scores
+        best = word_maxima(frames[frame_mask], words, word_mask, dots=dots)
+        mirrored = self._gated(self.frame_gate, best, frames, frame_mask)
+        cosine, dot = (
+            (a + b.T) / 2 if a is not None and b is not None else None
+            for a, b in zip(scores, mirrored, strict=True)
+        )
+        assert cosine is not None
+        return cosine, dot
+
+    def _gated(
+        self, gate: nn.Module, best: tuple[Tensor, Tensor | None], x: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """Maxima of the real tokens of x (B, L, D), summed with the gate's weights: (B, other) each.
+
+        The gate reads what the score reads, so each form has a gate of its own. That is how the official code
+        trains; the option `gate_input` = `unit` uses one gate for both.
+        """
+        cosines, dots = best
+        weights = gate(unit(x), mask)
+        cosine = gated_sum(cosines, weights, mask)
+        if dots is None:
+            return cosine, None
+        one_gate = self.config.choices.gate_input == "unit"
+        return cosine, gated_sum(dots, weights if one_gate else gate(x, mask), mask)
 
     def word_frame(self, queries: QueryTokens, videos: VideoTokens) -> Tensor:
         """Cosine of every word with every frame (Q, V, W, F): 0 for padded words, -inf on padded frames."""
@@ -136,6 +180,9 @@ class RAL(PRVRModel):
         """Cosine of every clip, and the gated sum of the words' cosines with every frame."""
         blend = (self.gate(queries).unsqueeze(1) @ unit(words_of(queries))).squeeze(1)  # the sum is linear
         frame = similarity(blend, unit(videos.frames)).masked_fill(~videos.frame_mask, -torch.inf)
+        if self.settings.native_frame:
+            share = self.settings.native_frame
+            frame = (1 - share) * frame + share * self.backbone.frame_curve(queries, videos)
         return Curves(self.backbone.clip_curve(queries, videos), frame)
 
     def video_gaussian(self, videos: VideoTokens) -> Gaussian:

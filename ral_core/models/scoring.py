@@ -23,6 +23,8 @@ class TrainingScores(TensorRecord):
     dot: Scores
     paired: bool = False
     """Frame scores are (Q, Q): column j is the own video of query j, seen with query j's key clip."""
+    native: TrainingScores | None = None
+    """The backbone's own scores, where a wrapper keeps them beside its own."""
 
 
 def similarity(queries: Tensor, tokens: Tensor) -> Tensor:

@@ -1,0 +1,292 @@
+"""The analysis pages in a real browser, over a tiny searchable world: why, gates, map, compare, benchmark, data, links, access."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_page import CHROMIUM, FLAGS, HERE, OFFLINE, QUERY, Visit, answers, sync_api
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH; install it or set CHROMIUM")
+SENTENCE = "a man number 1 kicks a red ball"
+ASKED = "q=" + SENTENCE.replace(" ", "+")
+PAGES = ("search", "why", "map", "compare", "benchmark", "data", "about")
+READY = {
+    "search": ".card",
+    "why": ".pipe",
+    "map": ".map-data table",
+    "compare": "#ral-curves .plot",
+    "benchmark": ".board",
+    "data": ".contact",
+    "about": ".about",
+}
+"""What has to be there before a page counts as drawn."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("site")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "server.log"
+    environment = {**os.environ, **OFFLINE, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
+    command = [sys.executable, str(HERE / "world_server.py"), str(folder / "world"), str(port)]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
+        while not answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"the server did not start: {log.read_text()}")
+            time.sleep(0.1)
+        yield url
+        process.terminate()
+        process.wait(15)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def at(visit: Visit, tab: str, more: str = "") -> Any:
+    """A page opened by its link, drawn."""
+    page = visit.page
+    page.goto(f"{visit.server}/?tab={tab}&{ASKED}{more}")
+    page.locator(READY[tab]).first.wait_for()
+    return page
+
+
+def test_pages_are_links_and_back_returns(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "search")
+        for name in ("Compare", "Benchmark", "Data & models"):
+            page.get_by_role("link", name=name, exact=True).click()
+            assert page.locator('.pages a[aria-current="page"]').inner_text() == name
+        page.locator(READY["data"]).wait_for()
+        assert page.title() == "Data & models · RAL Explorer" and "tab=data" in page.url
+        page.go_back()
+        assert page.locator('.pages a[aria-current="page"]').inner_text() == "Benchmark"
+        page.keyboard.press("m")
+        page.locator(READY["map"]).wait_for()
+        page.keyboard.press("1")
+        assert page.locator('.pages a[aria-current="page"]').inner_text() == "Search"
+        assert page.locator(".card").first.is_visible()
+
+
+def test_switching_a_gate_moves_the_ranking_and_stays_in_the_link(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "why")
+        assert page.locator(".heat-body li").count() == 8
+        page.locator('[data-gate="4"]').click()
+        page.locator('tr.gate-off[data-word="4"]').wait_for()
+        page.wait_for_url("**&off=4*")
+        page.locator(".ledger .said").wait_for()
+        assert page.evaluate("document.activeElement.dataset.gate") == "4"
+        page.locator('[data-gate="4"]').press("Enter")
+        page.locator('tr.gate-on[data-word="4"]').wait_for()
+        address = page.url
+    with Visit(browser, server) as visit:
+        visit.page.goto(address)
+        visit.page.locator('tr.gate-on[data-word="4"]').wait_for()
+        visit.page.get_by_role("button", name="all words alike").click()
+        visit.page.locator('[data-gates="even"][aria-pressed="true"]').wait_for()
+        assert "rank=even" in visit.page.url and "on=" not in visit.page.url
+
+
+def test_the_heat_strip_seeks_and_follows_the_player(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "why", "&video=film-1")
+        track = page.locator(".heat-track")
+        track.scroll_into_view_if_needed()
+        box = track.bounding_box()
+        page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 5)
+        page.wait_for_function(
+            "Math.abs(parseFloat(document.querySelector('.heat-track .playhead').style.left) - 50) < 8"
+        )
+        for model in ("tiny",):
+            page.goto(f"{server}/?tab=why&{ASKED}&model={model}")
+            page.locator("#ral-heat .empty").wait_for()
+
+
+def test_the_pipeline_adds_up_and_the_case_can_be_taken_away(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "why")
+        assert page.locator(".pipe > li").count() == 7
+        assert page.locator(".doctor").count() == page.locator(".steady").count() == 1
+        with page.expect_download() as waited:
+            page.get_by_role("link", name="evidence card").click()
+        card = Path(waited.value.path()).read_text(encoding="utf-8")
+        assert SENTENCE in card and "<script" not in card and "BibTeX" not in card and "@article" in card
+        assert 'src="http' not in card and "url(http" not in card and "SHA-256" in card
+        assert page.request.get(f"{server}/export/card.png?{ASKED}").body()[:4] == b"\x89PNG"
+        drawing = page.request.get(f"{server}/export/card.svg?{ASKED}").text()
+        assert drawing.startswith("<svg ") and "<text" in drawing
+        assert page.request.get(f"{server}/export/card.svg?q=").status == 404
+        assert page.request.get(f"{server}/export/card.exe?{ASKED}").status == 404
+
+
+def test_compare_follows_a_film_through_all_models(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "compare")
+        assert page.locator(".lane").count() == 2 and page.locator(".links .link").count() > 0
+        page.locator(".lane").first.locator(".entry").nth(2).click()
+        video = page.locator('.entry[aria-pressed="true"]').first.get_attribute("data-video")
+        assert page.locator(f'.links path[data-lit][data-video="{video}"]').count() == 1
+        page.wait_for_url(f"**video={video}*")
+        page.locator('.check input[value="tiny"]').uncheck()
+        page.get_by_text("Choose at least two models").wait_for()
+
+
+def test_the_map_pans_picks_and_lassoes(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "map", "&map=pca")
+        canvas = page.locator(".plane-host canvas").nth(1)
+        box = canvas.bounding_box()
+        assert page.locator(".plane-legend li").count() >= 2
+        page.keyboard.down("Shift")
+        page.mouse.move(box["x"] + 4, box["y"] + 4)
+        page.mouse.down()
+        for x, y in ((0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=3)
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        page.get_by_text("7 films in the lasso").wait_for()
+        page.get_by_role("button", name="show all films").click()
+        page.get_by_role("button", name="beside").first.click()
+        page.locator(".plane.second:not([hidden])").wait_for()
+        page.locator(".map-data button[data-film]").first.click()
+        page.locator(READY["why"]).wait_for()
+        assert "tab=why" in page.url and "video=" in page.url
+
+
+def test_fifty_thousand_points_pan_smoothly(browser: Any, server: str) -> None:
+    measure = """async () => {
+        const host = document.createElement('div');
+        host.style.cssText = 'position:fixed;inset:0;width:900px;height:600px';
+        document.querySelector('.gradio-container').append(host);
+        const plane = RAL.scatter(host, { label: 'test' }), count = 50000, xy = new Float32Array(2 * count);
+        for (let i = 0; i < 2 * count; i += 1) xy[i] = Math.sin(i * 12.9898) * 43758.5453 % 1;
+        plane.points(xy);
+        const start = performance.now();
+        for (let i = 0; i < 20; i += 1) { plane.view.x += 0.001; plane.now(); }
+        const spent = (performance.now() - start) / 20;
+        host.remove();
+        return spent;
+    }"""
+    with Visit(browser, server) as visit:
+        assert (
+            visit.open().evaluate(measure) < 200
+        )  # milliseconds a picture, drawn in software on a busy machine
+
+
+def test_benchmark_sorts_cuts_and_exports(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "benchmark")
+        assert page.locator(".board").first.locator("tbody th").first.inner_text() == "RAL on tiny"
+        page.locator(".board thead th").nth(1).click()
+        page.locator('select[data-set="metric"]').select_option("R@1")
+        page.wait_for_url("**metric=R%401*")
+        text = page.request.get(f"{server}/export/leaderboard.csv?report=test").text()
+        assert text.splitlines()[0].startswith("model,split,queries") and len(text.splitlines()) == 3
+        assert r"\toprule" in page.request.get(f"{server}/export/leaderboard.tex?report=test").text()
+        assert page.request.get(f"{server}/export/leaderboard.csv?report=../x").status == 404
+
+
+def test_a_film_opens_from_the_contact_sheet(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "data")
+        assert page.locator(".tile").count() == 7
+        page.get_by_role("button", name="kitchen").first.click()
+        page.wait_for_function("document.querySelectorAll('.tile').length === 3")
+        page.locator(".tile").first.click()
+        page.locator("dialog.film-dialog[open] .captions a").first.wait_for()
+        page.keyboard.press("Escape")
+        assert not page.locator("dialog.film-dialog[open]").count()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("tab", PAGES)
+def test_no_serious_fault_of_access(browser: Any, server: str, tab: str, theme: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    with Visit(browser, server, color_scheme=theme, reduced_motion="reduce") as visit:
+        page = at(visit, tab)
+        found = axe.Axe().run(page).response["violations"]
+        assert [
+            (v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")
+        ] == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768)])
+def test_no_page_scrolls_sideways(browser: Any, server: str, width: int, height: int) -> None:
+    with Visit(browser, server, viewport={"width": width, "height": height}) as visit:
+        for tab in PAGES:
+            page = at(visit, tab)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+
+
+def called(server: str, query: str, k: int) -> dict[str, Any]:
+    """The answer of the public `search` to one visitor."""
+    ask = urllib.request.Request(
+        f"{server}/gradio_api/call/search",
+        data=json.dumps({"data": [query, k]}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(ask, timeout=120) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{server}/gradio_api/call/search/{event}", timeout=120) as stream:
+        lines = stream.read().decode().splitlines()
+    data = next(line for line in lines if line.startswith("data: "))
+    found: dict[str, Any] = json.loads(data.removeprefix("data: "))[0]
+    return found
+
+
+def test_twenty_visitors_at_once_get_their_own_answers(server: str) -> None:
+    asked = [(f"visitor {number} kicks a ball", 1 + number % 7) for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda one: called(server, *one), asked))
+    assert [(found["query"], len(found["hits"])) for found in answers] == asked
+
+
+def test_windows_keep_their_own_state(browser: Any, server: str) -> None:
+    """Three windows that search, switch gates and change pages in turn."""
+    with Visit(browser, server) as one, Visit(browser, server) as two, Visit(browser, server) as three:
+        windows = [one.page, two.page, three.page]
+        for number, page in enumerate(windows):
+            page.goto(f"{server}/?tab=why&q=window+{number}+kicks+a+ball&off={number}", wait_until="commit")
+        for number, page in enumerate(windows):
+            page.locator(f'tr.gate-off[data-word="{number}"]').wait_for()
+            assert page.locator(".results").get_attribute("data-query") == f"window {number} kicks a ball"
+            assert page.locator("tr.gate-off").count() == 1
+
+
+def test_hostile_links_change_nothing(browser: Any, server: str) -> None:
+    evil = "%22%3E%3Cimg src=x onerror=document.title=9%3E"
+    with Visit(browser, server) as visit:
+        page = visit.page
+        for tab in PAGES[1:]:
+            page.goto(
+                f"{server}/?tab={tab}&{ASKED}&off={evil}&models={evil}&map={evil}&b={evil}&only={evil}&slice={evil}&index=/etc&nonsense={evil}"
+            )
+            page.locator(READY[tab] if tab != "compare" else ".lane").first.wait_for()
+            assert page.locator('img[src="x"]').count() == 0 and "RAL Explorer" in page.title()
+        assert "nonsense" not in page.evaluate("RAL.address().search")
+        page.goto(f"{server}/?tab={evil}")
+        page.locator(QUERY).wait_for()
+        assert page.evaluate("document.documentElement.dataset.tab") == "search"

@@ -1,0 +1,154 @@
+"""Comparing systems: statistics, the zoo's common setting, its table, and where small trainings start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_world import TinyText, write_split
+
+from ral_core.analysis import zoo as table_of
+from ral_core.errors import DataError, UnknownName
+from ral_core.evaluation.comparison import paired_bootstrap, sign_test, spread, two_sided
+from ral_core.evaluation.splits import load_split
+from ral_core.features.pooling import unit_rows
+from ral_core.features.text import EncodedQuery
+from ral_core.models import RALConfig, build_model
+from ral_core.models.config import ModelConfig
+from ral_core.training import zoo
+from ral_core.training.start import canonical_directions, canonical_start, moment_means, projections
+
+
+def test_a_sign_test_counts_and_leaves_ties_out() -> None:
+    test = sign_test([1, 1, 2, 5, 9], [2, 3, 4, 5, 1])
+    assert (test.better, test.worse, test.ties) == (3, 1, 1)
+    assert test.p == pytest.approx(2 * (1 + 4) / 16)
+    assert sign_test([1, 2], [1, 2]).p == 1.0
+    swapped = sign_test([2, 3, 4, 5, 1], [1, 1, 2, 5, 9])
+    assert (swapped.better, swapped.worse, swapped.p) == (1, 3, test.p)
+
+
+def test_many_queries_have_the_same_test_in_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = two_sided(430, 940)
+    monkeypatch.setattr("ral_core.evaluation.comparison.EXACT", 10)
+    assert two_sided(430, 940) == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_bootstrap_interval_holds_the_difference() -> None:
+    random = np.random.default_rng(0)
+    theirs = random.normal(size=400)
+    interval = paired_bootstrap(theirs + 0.5, theirs)
+    assert interval.low <= interval.difference <= interval.high
+    assert interval.difference == pytest.approx(0.5) and interval.high - interval.low < 1e-9
+    noise = paired_bootstrap(random.normal(size=400), random.normal(size=400))
+    assert noise.low < 0 < noise.high
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(DataError, match="the same queries"):
+        sign_test([1, 2], [1])
+    with pytest.raises(DataError, match="no values"):
+        spread([])
+    assert spread([2.0]).std == 0.0
+
+
+def test_every_member_differs_from_its_preset_in_the_common_setting_only() -> None:
+    configs = [member.config() for member in zoo.members(seeds=[1])]
+    assert len(configs) == 9
+    assert {config.training for config in configs} == {configs[0].training}
+    assert {config.objective.hard_from_epoch for config in configs} == {zoo.HARD_FROM_EPOCH}
+    assert {config.model["width"] for config in configs} == {zoo.WIDTH}
+    assert [member.name for member in zoo.members(["ms_sl"], [1, 2])] == ["ms_sl-seed1", "ms_sl-seed2"]
+    with pytest.raises(UnknownName, match="no 'ms_s1' in the zoo"):
+        next(zoo.members(["ms_s1"]))
+
+
+def test_training_and_table_of_a_tiny_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zoo, "EPOCHS", 1)
+    monkeypatch.setattr(zoo, "WIDTH", 16)
+    monkeypatch.setattr(table_of, "TIMED", 2)
+    data = tmp_path / "data"
+    for name in ("train", "val", "test"):
+        write_split(data / name, films=6, seed=len(name))
+    text, folder = TinyReader(), tmp_path / "zoo"
+    for member in zoo.members(["ms_sl", "ral_ms_sl"], [1, 2]):
+        zoo.train_member(
+            member, folder, text, root=data, device=torch.device("cpu"), cache=tmp_path, say=lambda _: None
+        )
+
+    def localise(*_: object) -> tuple[float, float]:
+        return 0.0, 2.5
+
+    def report() -> dict[str, object]:
+        return table_of.zoo_report(
+            folder, data / "test", [1, 2, 3], text, localise, tmp_path, say=lambda _: None
+        )
+
+    first = report()
+    assert list(first["systems"]) == ["ms_sl", "ral_ms_sl"]  # type: ignore[call-overload]
+    row = first["systems"]["ral_ms_sl"]  # type: ignore[index]
+    assert row["seeds"] == [1, 2] and row["R@1"]["count"] == 2 and row["index_bytes"] > 0
+    pair = first["pairs"]["ral_ms_sl"]  # type: ignore[index]
+    assert pair["better"] + pair["worse"] + pair["ties"] == 18
+    assert repr(report()) == repr(first)  # measured once, read the next time
+    shown = table_of.table(first)
+    assert "| ral_ms_sl against ms_sl |" in shown and shown.count("±") == 14
+
+
+class TinyReader(TinyText):
+    """The tiny encoder as the search wants it."""
+
+    def encode(self, texts: list[str]) -> list[EncodedQuery]:  # type: ignore[override]
+        return [
+            EncodedQuery(text, one.vectors, tuple(text.split()), tuple(one.offsets), False)
+            for text, one in zip(texts, super().encode(texts), strict=True)
+        ]
+
+
+def test_canonical_directions_find_what_two_kinds_of_vectors_share() -> None:
+    random = torch.Generator().manual_seed(0)
+    shared = torch.randn(400, 3, generator=random)
+    texts = torch.cat(
+        [shared @ torch.randn(3, 5, generator=random), torch.randn(400, 4, generator=random)], 1
+    )
+    moments = torch.cat(
+        [torch.randn(400, 6, generator=random), shared @ torch.randn(3, 7, generator=random)], 1
+    )
+    (left, left_mean), (right, right_mean) = canonical_directions(texts, moments, 3, 0.01)
+    ours, theirs = (texts - left_mean) @ left.T, (moments - right_mean) @ right.T
+    own = (unit_rows(ours.double()) * unit_rows(theirs.double())).sum(1)
+    other = (unit_rows(ours.double()) * unit_rows(theirs.double()).roll(1, 0)).sum(1)
+    assert own.min() > 0.9 and other.mean().abs() < 0.1
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_canonical_start_sets_every_input_projection(tmp_path: Path, wrapped: bool) -> None:
+    write_split(tmp_path / "train", films=8)
+    sizes = {"visual_width": 24, "text_width": 24, "width": 16, "max_frames": 32, "clips": 8}
+    config = ModelConfig(name="gmmformer", ral=RALConfig() if wrapped else None, **sizes)  # type: ignore[arg-type]
+    split = load_split(tmp_path / "train", config, TinyText())
+    model = build_model(config)
+    canonical_start(model, split)
+    text, visual = projections(model)
+    assert (len(text), len(visual)) == (1 + wrapped, 2)
+    for group in (text, visual):
+        for projection in group:
+            weight = projection.linear.weight
+            assert torch.equal(weight[:8], -weight[8:]) and torch.equal(weight, group[0].linear.weight)
+    assert not torch.equal(text[0].linear.weight, visual[0].linear.weight)
+
+
+def test_the_frames_of_a_moment_are_those_inside_it_or_the_nearest(tmp_path: Path) -> None:
+    write_split(tmp_path / "train", films=3)
+    config = ModelConfig(name="gmmformer", visual_width=24, text_width=24, width=16, max_frames=64)
+    split = load_split(tmp_path / "train", config, TinyText())
+    means, owner = moment_means(split), split.owner
+    for row, caption in enumerate(split.captions):
+        times = split.packed.frame_times[owner[row]]
+        real = split.packed.batch.frame_mask[owner[row]]
+        inside = real & (times >= caption.start) & (times <= caption.end)
+        assert inside.any()
+        expected = split.packed.batch.frames[owner[row]][inside].mean(0)
+        torch.testing.assert_close(means[row], expected)
