@@ -7,8 +7,9 @@ import torch
 from tiny_models import CLIPS, KINDS, encode, random_batch, random_queries, random_videos, tiny_model
 from torch.testing import assert_close
 
-from ral_core.errors import BadQuery, DataError
-from ral_core.models import RAL
+from ral_core.errors import BadQuery, DataError, RALError
+from ral_core.models import RAL, RALConfig
+from ral_core.models.layers import unit
 from ral_core.tensors import Gaussian, Scores, VideoBatch
 from ral_core.training.draws import RandomDraws
 from ral_core.training.objectives import ObjectiveConfig, objective
@@ -247,3 +248,63 @@ def test_bfloat16_encoders_give_float32_tokens_and_about_the_same_loss() -> None
         losses.append(torch.stack(list(terms.values())).sum())
     assert losses[1].dtype == torch.float32
     assert_close(losses[0], losses[1], rtol=0.05, atol=0.05)
+
+
+SWITCHES = (
+    {"gate": False},
+    {"support": "own"},
+    {"video_to_text": True},
+    {"video_to_text": True, "frame_gate": True},
+    {"native_frame": 0.4},
+)
+
+
+@wrapped_only
+@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: " ".join(switch))
+def test_switches_of_robust_alignment_keep_the_laws(name: str, switch: dict[str, object]) -> None:
+    model = tiny_model(name, True, ral=RALConfig(proxies=3, **switch))  # type: ignore[arg-type]
+    queries, videos = random_queries(3, 5, 1), random_videos(4, 7, 1)
+    scores = scores_of(model, queries, videos)
+    same(scores, scores_of(model, random_queries(3, 5, 1, padded_to=7), random_videos(4, 7, 1, padded_to=10)))
+    alone = scores_of(model, queries.rows(slice(1, 2)), videos.rows(slice(2, 3)))
+    same(alone, Scores(scores.clip[1:2, 2:3], scores.frame[1:2, 2:3]))
+    owner = torch.tensor([0, 2, 1])
+    with torch.no_grad():
+        training = model.training_scores(*encode(model, queries, videos), owner)
+    if training.native is None:
+        assert_close(training.cosine.frame, scores.frame, **CLOSE)
+    terms = objective(model.train(), random_batch([0, 0, 1, 1, 1, 2]), ObjectiveConfig())
+    torch.stack(list(terms.values())).sum().backward()
+    assert all(term.isfinite() for term in terms.values())
+    assert ("native_frame_nce" in terms) == ("native_frame" in switch)
+    unused = {n for n, p in model.named_parameters() if p.grad is None}
+    assert all("align" in n for n in unused), unused  # MSC's map of the cross-branch loss
+
+
+def test_uatvr_averages_both_directions() -> None:
+    both = tiny_model("gmmformer_v2", True, ral=RALConfig(video_to_text=True, frame_gate=True))
+    assert isinstance(both, RAL)
+    queries, videos = encode(both, random_queries(3, 5), random_videos(4, 7))
+    with torch.no_grad():
+        pairs, scores = both.word_frame(queries, videos), both.score(queries, videos)
+        words = torch.einsum("qw,qvw->qv", both.gate(queries), pairs.amax(3))
+        frame_gate = both.frame_gate(unit(videos.frames), videos.frame_mask)
+        best = pairs.masked_fill(~queries.word_mask[:, None, :, None], -torch.inf).amax(2)
+        frames = torch.einsum("vf,qvf->qv", frame_gate, best.masked_fill(best.isinf(), 0))
+    assert_close(scores.frame, (words + frames) / 2, **CLOSE)
+
+
+def test_a_gate_that_is_off_has_no_parameters_and_counts_words_alike() -> None:
+    model = tiny_model("gmmformer_v2", True, ral=RALConfig(gate=False))
+    assert isinstance(model, RAL)
+    assert not any("gate" in name for name in model.state_dict())
+    queries, _ = encode(model, random_queries(4, 2), random_videos(4))
+    assert_close(model.gate(queries), torch.tensor([[0.25] * 4, [0.5, 0.5, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"frame_gate": True}, {"support": "none"}, {"native_frame": 1.0}], ids=str
+)
+def test_switches_refuse_nonsense(settings: dict[str, object]) -> None:
+    with pytest.raises(RALError):
+        RALConfig(**settings)  # type: ignore[arg-type]

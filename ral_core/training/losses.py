@@ -177,21 +177,23 @@ def _groups(owner: Tensor) -> tuple[Tensor, ...]:
     return order.split(counts[counts > 0].tolist())
 
 
-def proxy_matching(videos: Tensor, texts: Tensor) -> Tensor:
+def proxy_matching(videos: Tensor, texts: Tensor, owner: Tensor | None = None) -> Tensor:
     """Draw each video's samples to all samples of its own captions, and back.
 
-    videos, texts (V, K, D): row v of one belongs to row v of the other. Log probabilities are averaged over
-    the K right answers. Dot products of raw samples without temperature, as in the official code.
+    videos (V, K, D), texts (N, K, D); owner (N,) is the video of each text, by default row v of one belongs to
+    row v of the other. Log probabilities are averaged over the right answers. Dot products of raw samples
+    without temperature, as in the official code.
     """
     proxies = videos.shape[1]
-    scores = videos.flatten(0, 1) @ texts.flatten(0, 1).T  # (V * K, V * K)
-    same = torch.arange(len(scores), device=scores.device) // proxies
-    right = same[:, None] == same[None]
+    scores = videos.flatten(0, 1) @ texts.flatten(0, 1).T  # (V * K, N * K)
+    rows = torch.arange(len(videos), device=scores.device)
+    columns = rows if owner is None else owner
+    right = belonging(columns, len(videos)).T.repeat_interleave(proxies, 0).repeat_interleave(proxies, 1)
 
-    def one_way(scores: Tensor) -> Tensor:
-        return -torch.where(right, scores.log_softmax(1), 0).sum(1).mean() / proxies
+    def one_way(scores: Tensor, right: Tensor) -> Tensor:
+        return -(torch.where(right, scores.log_softmax(1), 0).sum(1) / right.sum(1)).mean()
 
-    return (one_way(scores) + one_way(scores.T)) / 2
+    return (one_way(scores, right) + one_way(scores.T, right.T)) / 2
 
 
 def distribution_alignment(videos: Gaussian, texts: Gaussian) -> Tensor:

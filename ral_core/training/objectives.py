@@ -15,7 +15,7 @@ from ral_core.models.layers import unit
 from ral_core.models.msc import MSC
 from ral_core.models.scoring import TrainingScores
 from ral_core.settings import at_least, one_of
-from ral_core.tensors import QueryBatch, QueryTokens, VideoBatch, VideoTokens
+from ral_core.tensors import Gaussian, QueryBatch, QueryTokens, VideoBatch, VideoTokens
 from ral_core.training.batches import TrainBatch
 from ral_core.training.correlation import angle_loss, distance_loss, segment_alignment, segment_means
 from ral_core.training.draws import Draws, RandomDraws
@@ -169,30 +169,45 @@ def score_terms(
     pool: int | None,
 ) -> Terms:
     """Contrastive losses on dot products and triplet losses on cosines, for both branches."""
-    margin, apart = config.margin, choices.mask_siblings
-    cosine, dot = scores.cosine, scores.dot
-
-    def frame_nce() -> Tensor:
-        if scores.paired:
-            two_sided = config.paired_two_sided
-            return paired_contrastive(dot.frame, owner, two_sided=two_sided, mask_siblings=apart)
-        return contrastive(dot.frame, owner)
-
-    def frame_triplet() -> Tensor:
-        if scores.paired:
-            frames = cosine.frame
-            return paired_triplet(frames, owner, margin, draws, name="frame", pool=pool, mask_siblings=apart)
-        return triplet(cosine.frame, owner, margin, draws, name="frame", pool=pool)
-
-    return weighted(
+    clip, margin = scores.cosine.clip, config.margin
+    clips = weighted(
         config,
         {
-            "clip_nce": lambda: contrastive(dot.clip, owner),
-            "clip_triplet": lambda: triplet(cosine.clip, owner, margin, draws, name="clip", pool=pool),
-            "frame_nce": frame_nce,
-            "frame_triplet": frame_triplet,
+            "clip_nce": lambda: contrastive(scores.dot.clip, owner),
+            "clip_triplet": lambda: triplet(clip, owner, margin, draws, name="clip", pool=pool),
         },
     )
+    terms = clips | frame_terms(scores, owner, config, choices, draws, pool, "frame")
+    if scores.native is not None:  # the backbone's own frame score as a third one
+        native = frame_terms(scores.native, owner, config, choices, draws, pool, "native")
+        terms |= {f"native_{name}": term for name, term in native.items()}
+    return terms
+
+
+def frame_terms(
+    scores: TrainingScores,
+    owner: Tensor,
+    config: ObjectiveConfig,
+    choices: Choices,
+    draws: Draws,
+    pool: int | None,
+    name: str,
+) -> Terms:
+    """The two losses of the frame scores, (Q, V) or paired (Q, Q); draws are called by `name`."""
+    margin, apart, two_sided = config.margin, choices.mask_siblings, config.paired_two_sided
+    frame, dot = scores.cosine.frame, scores.dot.frame
+
+    def nce() -> Tensor:
+        if scores.paired:
+            return paired_contrastive(dot, owner, two_sided=two_sided, mask_siblings=apart)
+        return contrastive(dot, owner)
+
+    def hinge() -> Tensor:
+        if scores.paired:
+            return paired_triplet(frame, owner, margin, draws, name=name, pool=pool, mask_siblings=apart)
+        return triplet(frame, owner, margin, draws, name=name, pool=pool)
+
+    return weighted(config, {"frame_nce": nce, "frame_triplet": hinge})
 
 
 def alignment_terms(
@@ -205,25 +220,36 @@ def alignment_terms(
 ) -> Terms:
     """RAL's two terms on the Gaussians of videos with captions and of their captions.
 
-    Text noise is drawn before video noise, as in the official code.
+    The captions of a video share one Gaussian, or with `support` = `own` have one each. Text noise is drawn
+    before video noise, as in the official code.
     """
     if not (config.proxy or config.distribution):
         return {}
     present, owner = owner.unique(return_inverse=True)
-    text = model.text_gaussian(queries, owner, len(present))
+    sets = torch.arange(len(present), device=owner.device)  # the video of each text Gaussian
+    if model.settings.support == "own":
+        text = model.text_gaussian(queries, torch.arange(len(owner), device=owner.device), len(owner))
+        sets = owner
+    else:
+        text = model.text_gaussian(queries, owner, len(present))
     video = model.video_gaussian(videos.rows(present))
-    room = text.mean[:, None].expand(-1, model.proxies, -1)
-    text_proxies = text.proxies(draws.normal("eps_text", room))
-    video_proxies = video.proxies(draws.normal("eps_video", room))
+    text_proxies = proxies_of(text, "eps_text", model.proxies, draws)
+    video_proxies = proxies_of(video, "eps_video", model.proxies, draws)
 
     def alignment() -> Tensor:
         if model.config.choices.da_form == "exact":
-            return distribution_alignment(video, text)
-        return distribution_alignment_reference(video_proxies, text_proxies, video, text)
+            return distribution_alignment(video.rows(sets), text)
+        return distribution_alignment_reference(video_proxies[sets], text_proxies, video.rows(sets), text)
 
     return weighted(
-        config, {"proxy": lambda: proxy_matching(video_proxies, text_proxies), "distribution": alignment}
+        config,
+        {"proxy": lambda: proxy_matching(video_proxies, text_proxies, sets), "distribution": alignment},
     )
+
+
+def proxies_of(one: Gaussian, name: str, count: int, draws: Draws) -> Tensor:
+    """`count` samples of each Gaussian (B, K, D), from the draw of this name."""
+    return one.proxies(draws.normal(name, one.mean[:, None].expand(-1, count, -1)))
 
 
 def correlation_terms(
