@@ -34,13 +34,24 @@
     const asked = RAL.state(), q = asked.q;
     const offers = (name, value) => [...form.elements[name].options].some((option) => option.value === value);
     for (const name of ["model", "k"]) if (offers(name, asked[name])) form.elements[name].value = asked[name];
-    if (!q) { if (RAL.tab() === "search" && matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true }); return; }
-    form.elements.q.value = q;
-    const second = Number(asked.t), wish = {};
-    if (asked.video) wish.video = asked.video;
-    if (asked.t && Number.isFinite(second) && second >= 0) wish.t = second;
+    if (q) form.elements.q.value = q;
+    else if (RAL.tab() === "search" && matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true });
+    follow(asked);
+  };
+  // The address may name another query than the one that is answered: a link, the Back button, a query typed on another page.
+  let answered = null, pending = null;
+  const key = ({ q, model, index }) => [q, model, index].join("\n");
+  const follow = (state) => {
+    if (!form || !state.q || !["search", "why"].includes(RAL.tab()) || [answered, pending].includes(key(state))) return;
+    pending = key(state);
+    form.elements.q.value = state.q;
+    if ([...form.elements.model.options].some((option) => option.value === state.model)) form.elements.model.value = state.model;
+    const second = Number(state.t), wish = {};
+    if (state.video) wish.video = state.video;
+    if (state.t && Number.isFinite(second) && second >= 0) wish.t = second;
     ask(wish);
   };
+  RAL.changed(follow);
   const rounded = (second) => (second === null || second === undefined ? null : String(Math.round(10 * second) / 10));
   const here = (video, second) => {
     const box = results();
@@ -49,6 +60,7 @@
   const remember = (video, second) => {
     const wish = here(video, second), before = RAL.state();
     if (before.q !== wish.q || (before.model && before.model !== wish.model)) Object.assign(wish, { off: null, on: null });
+    answered = key({ ...before, ...wish });
     RAL.set(wish);
   };
 

@@ -112,7 +112,8 @@ def moves(found: Reranking, shown: int) -> str:
     changed = sum(film.rank != film.before for film in found.films[:shown])
     return (
         f'<p class="said">With these gates {changed} of the first {min(shown, len(found.films))} ranks change.</p>'
-        f'<div class="scroll moves" tabindex="0" role="region" aria-label="Ranking with these gates"><table>{heads(("rank", "moved", "film", "z"))}<tbody>{rows}</tbody></table></div>'
+        f'<details class="twin"><summary>As a table</summary><div class="scroll moves" tabindex="0" role="region" aria-label="Ranking with these gates">'
+        f"<table>{heads(('rank', 'moved', 'film', 'z'))}<tbody>{rows}</tbody></table></div></details>"
     )
 
 

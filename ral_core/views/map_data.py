@@ -104,7 +104,7 @@ def add_map_routes(app: FastAPI, maps: Maps) -> None:
         if index not in known or method not in METHODS or (onto is not None and onto not in known):
             raise HTTPException(404, "There is no such map.")
         try:
-            body = maps.points(index, method, onto)  # type: ignore[arg-type]
+            body = maps.points(index, method, onto)
         except RALError as problem:
             raise HTTPException(404, str(problem)) from None
         return Response(
