@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from ral_core.evaluation.comparison import SignTest, sign_test
 from ral_core.evaluation.metrics import (
     bootstrap_interval,
     ranks_of,
     recall_report,
-    sign_test,
     standard_error,
 )
 from ral_core.features.pooling import bin_edges, pool_rows, unit_rows
@@ -71,10 +71,10 @@ def test_bootstrap_covers_the_mean_and_respects_groups() -> None:
 
 def test_sign_test() -> None:
     same = sign_test(np.array([1, 2, 3]), np.array([1, 2, 3]))
-    assert same == {"better": 0, "worse": 0, "tied": 3, "p": 1.0}
+    assert same == SignTest(better=0, worse=0, ties=3, p=1.0)
     ten = sign_test(np.ones(10), np.full(10, 2))
-    assert ten["better"] == 10 and ten["p"] == pytest.approx(2 / 1024)
-    assert sign_test(np.array([1, 3]), np.array([2, 2]))["p"] == 1.0
+    assert ten.better == 10 and ten.p == pytest.approx(2 / 1024)
+    assert sign_test(np.array([1, 3]), np.array([2, 2])).p == 1.0
 
 
 @given(st.integers(1, 400), st.sampled_from([1, 8, 32, 128]))

@@ -11,7 +11,7 @@ from tiny_world import TinyText, write_split
 
 from ral_core.analysis import zoo as table_of
 from ral_core.errors import DataError, UnknownName
-from ral_core.evaluation.comparison import paired_bootstrap, sign_test, spread, two_sided
+from ral_core.evaluation.comparison import Spread, sign_test, spread
 from ral_core.evaluation.splits import load_split
 from ral_core.features.pooling import unit_rows
 from ral_core.features.text import EncodedQuery
@@ -21,37 +21,16 @@ from ral_core.training import zoo
 from ral_core.training.start import canonical_directions, canonical_start, moment_means, projections
 
 
-def test_a_sign_test_counts_and_leaves_ties_out() -> None:
-    test = sign_test([1, 1, 2, 5, 9], [2, 3, 4, 5, 1])
-    assert (test.better, test.worse, test.ties) == (3, 1, 1)
-    assert test.p == pytest.approx(2 * (1 + 4) / 16)
-    assert sign_test([1, 2], [1, 2]).p == 1.0
-    swapped = sign_test([2, 3, 4, 5, 1], [1, 1, 2, 5, 9])
-    assert (swapped.better, swapped.worse, swapped.p) == (1, 3, test.p)
-
-
-def test_many_queries_have_the_same_test_in_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = two_sided(430, 940)
-    monkeypatch.setattr("ral_core.evaluation.comparison.EXACT", 10)
-    assert two_sided(430, 940) == pytest.approx(exact, rel=1e-9)
-
-
-def test_a_bootstrap_interval_holds_the_difference() -> None:
-    random = np.random.default_rng(0)
-    theirs = random.normal(size=400)
-    interval = paired_bootstrap(theirs + 0.5, theirs)
-    assert interval.low <= interval.difference <= interval.high
-    assert interval.difference == pytest.approx(0.5) and interval.high - interval.low < 1e-9
-    noise = paired_bootstrap(random.normal(size=400), random.normal(size=400))
-    assert noise.low < 0 < noise.high
+def test_spread_over_seeds() -> None:
+    assert spread([1.0, 3.0]) == Spread(2.0, pytest.approx(2**0.5), 2)
+    assert spread([2.0]).std == 0.0
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(DataError, match="the same queries"):
-        sign_test([1, 2], [1])
+        sign_test(np.array([1, 2]), np.array([1]))
     with pytest.raises(DataError, match="no values"):
         spread([])
-    assert spread([2.0]).std == 0.0
 
 
 def test_every_member_differs_from_its_preset_in_the_common_setting_only() -> None:
@@ -63,6 +42,21 @@ def test_every_member_differs_from_its_preset_in_the_common_setting_only() -> No
     assert [member.name for member in zoo.members(["ms_sl"], [1, 2])] == ["ms_sl-seed1", "ms_sl-seed2"]
     with pytest.raises(UnknownName, match="no 'ms_s1' in the zoo"):
         next(zoo.members(["ms_s1"]))
+
+
+def test_an_ablation_changes_what_its_name_says() -> None:
+    one = {name: zoo.Member("ral", 1, name).config() for name in zoo.ABLATIONS}
+    whole = zoo.Member("ral", 1).config()
+    assert len({repr(config) for config in [*one.values(), whole]}) == len(one) + 1
+    assert one["gate only"].objective.proxy == 0 and one["gate only"].model["ral"] == whole.model["ral"]
+    assert one["no gate"].model["ral"] == {"proxies": 6, "gate": False}
+    assert zoo.Member("ral", 2, "both directions, frame gate").name == "ral-both-directions-frame-gate-seed2"
+    for config in one.values():
+        build_model(config.model_config(8, 8))
+    with pytest.raises(UnknownName, match="no ablation 'no gates'"):
+        next(zoo.members(["ral"], [1], ["no gates"]))
+    with pytest.raises(DataError, match="which msc has none of"):
+        next(zoo.members(["msc"], [1], ["no gate"]))
 
 
 def test_training_and_table_of_a_tiny_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +88,7 @@ def test_training_and_table_of_a_tiny_zoo(tmp_path: Path, monkeypatch: pytest.Mo
     assert pair["better"] + pair["worse"] + pair["ties"] == 18
     assert repr(report()) == repr(first)  # measured once, read the next time
     shown = table_of.table(first)
-    assert "| ral_ms_sl against ms_sl |" in shown and shown.count("±") == 14
+    assert "| ral_ms_sl against ms_sl |" in shown and shown.count("±") == 14 and "| ms_sl | " in shown
 
 
 class TinyReader(TinyText):

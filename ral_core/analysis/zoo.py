@@ -24,7 +24,7 @@ from ral_core.models.checkpoint import load_model
 from ral_core.search.engine import Explorer
 from ral_core.search.reading import ReadsText
 from ral_core.training.run import trained_with
-from ral_core.training.zoo import SYSTEMS, Member
+from ral_core.training.zoo import ABLATIONS, SYSTEMS, Member
 
 Report = dict[str, Any]
 Say = Callable[[str], Any]
@@ -107,33 +107,12 @@ def zoo_report(
     rows: dict[str, Report] = {}
     ranks: dict[str, dict[int, NDArray[np.int64]]] = {}
     for system in SYSTEMS:
-        trained = [
-            member
-            for member in (Member(system, seed) for seed in seeds)
-            if (folder / member.name / "config.json").is_file()
-        ]
+        trained = finished([Member(system, seed) for seed in seeds], folder)
         if not trained:
             continue
         say(f"{system}: {len(trained)} seeds")
-        reports = [measure(member, folder, split, text, localise, cache) for member in trained]
-        ranks[system] = {
-            member.seed: np.load(folder / member.name / f"{split.name}-ranks.npy") for member in trained
-        }
-        doubts = [report["uncertainty"] for report in reports]
-        rows[system] = {
-            "seeds": [member.seed for member in trained],
-            **{name: spread([report[name] for report in reports]).to_json() for name in METRICS},
-            "uncertainty": {
-                name: spread([doubt[name] for doubt in doubts]).to_json()
-                for name in MEANINGS
-                if name in doubts[0]
-            },
-            "AURC": {
-                name: spread([doubt["abstention"][name]["AURC"] for doubt in doubts]).to_json()
-                for name in doubts[0]["abstention"]
-            },
-            **costs(trained[0], folder, split, text),
-        }
+        rows[system], ranks[system] = summary(trained, folder, split, text, localise, cache)
+        rows[system] |= costs(trained[0], folder, split, text)
     return {
         "split": split.name,
         "systems": rows,
@@ -145,6 +124,61 @@ def zoo_report(
     }
 
 
+def ablation_report(
+    folder: Path,
+    split: Path,
+    system: str,
+    seeds: Sequence[int],
+    text: ReadsText,
+    localise: Localise,
+    cache: Path,
+    say: Say = print,
+) -> Report:
+    """A system of the zoo, whole and with every ablation that is trained, and the sign tests against the whole."""
+    rows: dict[str, Report] = {}
+    ranks: dict[str, dict[int, NDArray[np.int64]]] = {}
+    for name in (None, *ABLATIONS):
+        trained = finished([Member(system, seed, name) for seed in seeds], folder)
+        if trained:
+            say(f"{name or 'whole'}: {len(trained)} seeds")
+            key = name or "whole"
+            rows[key], ranks[key] = summary(trained, folder, split, text, localise, cache)
+    pairs = {
+        name: {"against": "whole", **compared(ranks[name], ranks["whole"])}
+        for name in rows
+        if name != "whole" and "whole" in ranks
+    }
+    return {"split": split.name, "system": system, "rows": rows, "pairs": pairs}
+
+
+def finished(wanted: Sequence[Member], folder: Path) -> list[Member]:
+    """Those of some trainings that have come to their end."""
+    return [member for member in wanted if (folder / member.name / "config.json").is_file()]
+
+
+def summary(
+    trained: Sequence[Member], folder: Path, split: Path, text: ReadsText, localise: Localise, cache: Path
+) -> tuple[Report, dict[int, NDArray[np.int64]]]:
+    """Mean and spread of every number over some seeds of one system, and each seed's ranks (Q,)."""
+    reports = [measure(member, folder, split, text, localise, cache) for member in trained]
+    doubts = [report["uncertainty"] for report in reports]
+    row = {
+        "seeds": [member.seed for member in trained],
+        **{name: spread([report[name] for report in reports]).to_json() for name in METRICS},
+        "uncertainty": {
+            name: spread([doubt[name] for doubt in doubts]).to_json()
+            for name in MEANINGS
+            if name in doubts[0]
+        },
+        "AURC": {
+            name: spread([doubt["abstention"][name]["AURC"] for doubt in doubts]).to_json()
+            for name in doubts[0]["abstention"]
+        },
+    }
+    ranks = {member.seed: np.load(folder / member.name / f"{split.name}-ranks.npy") for member in trained}
+    return row, ranks
+
+
 def compared(ours: Mapping[int, NDArray[np.int64]], theirs: Mapping[int, NDArray[np.int64]]) -> Report:
     """Sign test over queries: whose mean rank of the own video, over the seeds that both have, is better."""
     both = sorted(ours.keys() & theirs.keys())
@@ -152,20 +186,53 @@ def compared(ours: Mapping[int, NDArray[np.int64]], theirs: Mapping[int, NDArray
     return {"seeds": both, **sign_test(first, second).to_json()}
 
 
+COLUMNS = ("R@1", "R@5", "R@10", "SumR", "hit@1", "R1@0.5", "mIoU")
+
+
 def table(report: Report) -> str:
-    """The report as Markdown."""
-    head = ("system", "R@1", "R@5", "R@10", "SumR", "hit@1", "R1@0.5", "mIoU")
-    tail = ("parameters", "training", "query", "index")
-    lines = ["| " + " | ".join(head + tail) + " |", "|---" * len(head + tail) + "|"]
+    """The report of a zoo as Markdown."""
+    head = ("system", *COLUMNS, "parameters", "training", "query", "index")
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for system, row in report["systems"].items():
-        cells = [f"{row[name]['mean']:.1f} ± {row[name]['std']:.1f}" for name in head[1:]]
-        cells += [f"{row['parameters'] / 1e6:.1f} M", f"{row['minutes']:.0f} min"]
-        cells += [f"{row['query_ms']:.0f} ms", f"{row['index_bytes'] / 1e6:.1f} MB"]
-        lines.append(f"| {system} | " + " | ".join(cells) + " |")
-    lines += ["", "| sign test over queries | better | worse | equal | p |", "|---|---|---|---|---|"]
-    for wrapped, pair in report["pairs"].items():
-        lines.append(
-            f"| {wrapped} against {pair['backbone']} | {pair['better']} | {pair['worse']} | {pair['ties']} "
-            f"| {pair['p']:.2g} |"
-        )
-    return "\n".join(lines)
+        costs = f"{row['parameters'] / 1e6:.1f} M | {row['minutes']:.0f} min | {row['query_ms']:.0f} ms"
+        lines.append(f"| {system} | {cells(row, COLUMNS)} | {costs} | {row['index_bytes'] / 1e6:.1f} MB |")
+    against = {name: {"against": pair["backbone"], **pair} for name, pair in report["pairs"].items()}
+    return "\n".join([*lines, "", *tests(against), "", *meanings(report["systems"])])
+
+
+def ablation_table(report: Report) -> str:
+    """The report of an ablation as Markdown."""
+    lines = ["| " + " | ".join((report["system"], *COLUMNS)) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    lines += [f"| {name} | {cells(row, COLUMNS)} |" for name, row in report["rows"].items()]
+    return "\n".join([*lines, "", *tests(report["pairs"]), "", *meanings(report["rows"])])
+
+
+def cells(row: Report, names: Sequence[str]) -> str:
+    """Means, with the spread where there are several seeds."""
+    several = len(row["seeds"]) > 1
+    return " | ".join(
+        f"{row[name]['mean']:.1f}" + (f" ± {row[name]['std']:.1f}" if several else "") for name in names
+    )
+
+
+def tests(pairs: Report) -> list[str]:
+    """The sign tests as lines of Markdown."""
+    lines = ["| sign test over queries | better | worse | equal | p |", "|---|---|---|---|---|"]
+    return lines + [
+        f"| {name} against {pair['against']} | {pair['better']} | {pair['worse']} | {pair['ties']} "
+        f"| {pair['p']:.2g} |"
+        for name, pair in pairs.items()
+    ]
+
+
+def meanings(rows: Report) -> list[str]:
+    """What variances and gates are worth, as lines of Markdown."""
+    head = (*MEANINGS, "AURC margin", "AURC query variance", "AURC random")
+    lines = ["| rank correlations and AURC | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
+    for name, row in rows.items():
+        shown = [row["uncertainty"].get(key) for key in MEANINGS]
+        values = [f"{value['mean']:.2f}" if value else "" for value in shown]
+        areas = [row["AURC"].get(key) for key in ("margin", "query variance", "random")]
+        values += [f"{area['mean']:.1f}" if area else "" for area in areas]
+        lines.append(f"| {name} | " + " | ".join(values) + " |")
+    return lines

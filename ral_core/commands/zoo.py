@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-REPORT = ROOT / "precomputed/reports/zoo.json"
+REPORTS = ROOT / "precomputed/reports"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--split", type=Path, default=ROOT / "precomputed/world/test", help="what to compare on (%(default)s)"
     )
     parser.add_argument("--only-table", action="store_true", help="train nothing, compare what there is")
-    parser.add_argument("--save", action="store_true", help=f"write {REPORT.relative_to(ROOT)} too")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help=f"write {REPORTS.relative_to(ROOT)}/zoo.json or ablations.json too",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -33,19 +37,21 @@ def run(args: argparse.Namespace) -> int:
     """Train what is missing, then print the table."""
     import torch
 
-    from ral_core.analysis.zoo import table, zoo_report
+    from ral_core.analysis.zoo import ablation_report, ablation_table, table, zoo_report
     from ral_core.commands.evaluate import localiser
     from ral_core.device import pick_device
     from ral_core.features.encoders import open_text_encoder
     from ral_core.files import write_json
-    from ral_core.training.zoo import SEEDS, SYSTEMS, members, train_member
+    from ral_core.training.zoo import ABLATIONS, SEEDS, SYSTEMS, members, train_member
 
     if args.threads:
         torch.set_num_threads(args.threads)
     device = pick_device(args.device)
     text = open_text_encoder("minilm", device=device)
-    systems, seeds, cache = args.systems or SYSTEMS, args.seeds or SEEDS, ROOT / "build/text"
-    for member in members(systems, seeds) if not args.only_table else ():
+    ablating, cache = args.ablations is not None, ROOT / "build/text"
+    systems = args.systems or (("ral",) if ablating else SYSTEMS)
+    seeds, ablations = args.seeds or SEEDS, (args.ablations or tuple(ABLATIONS)) if ablating else ()
+    for member in members(systems, seeds, ablations) if not args.only_table else ():
         say(f"--- {member.name}")
         train_member(
             member,
@@ -56,10 +62,15 @@ def run(args: argparse.Namespace) -> int:
             cache=cache,
             say=say,
         )
-    report = zoo_report(args.out, args.split, seeds, text, localiser(), cache, say=say)
-    print(json.dumps(report, indent=2) if args.json else table(report))
+    rest = (text, localiser(), cache, say)
+    if ablating:
+        report = ablation_report(args.out, args.split, systems[0], seeds, *rest)
+    else:
+        report = zoo_report(args.out, args.split, seeds, *rest)
+    shown = ablation_table(report) if ablating else table(report)
+    print(json.dumps(report, indent=2) if args.json else shown)
     if args.save:
-        write_json(REPORT, report)
+        write_json(REPORTS / f"{'ablations' if ablating else 'zoo'}.json", report)
     return 0
 
 

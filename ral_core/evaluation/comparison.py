@@ -1,10 +1,9 @@
-"""Is one system better than another? Means over seeds, and tests on what became of the same queries."""
+"""Is one system better than another? Means over seeds, and a test on what became of the same queries."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from ral_core.errors import DataError
 
 Array = NDArray[np.floating]
-EXACT = 1000
-"""Above so many untied queries the binomial is summed in logarithms."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,6 @@ class SignTest:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A difference of means with the range that resampled queries leave it in."""
-
-    difference: float
-    low: float
-    high: float
-    level: float
-
-    def to_json(self) -> dict[str, float]:
-        """Plain values."""
-        return asdict(self)
-
-
 def spread(values: Sequence[float]) -> Spread:
     """Mean and sample standard deviation over seeds. Raises DataError for no values.
 
@@ -78,37 +61,12 @@ def sign_test(ours: ArrayLike, theirs: ArrayLike) -> SignTest:
     >>> sign_test([1, 1, 2, 5], [2, 3, 4, 5])
     SignTest(better=3, worse=0, ties=1, p=0.25)
     """
+    from scipy.stats import binomtest  # imported late: slow to load and only needed in reports
+
     first, second = paired(ours, theirs)
     better, worse = int((first < second).sum()), int((first > second).sum())
-    return SignTest(better, worse, len(first) - better - worse, two_sided(min(better, worse), better + worse))
-
-
-def two_sided(fewer: int, count: int) -> float:
-    """Chance that `count` fair coins show one side `fewer` times or less, either side."""
-    if count == 0:
-        return 1.0
-    if count <= EXACT:
-        tail = sum(comb(count, k) for k in range(fewer + 1))
-        return min(1.0, 2 * tail / 2**count)
-    terms = np.cumsum(np.log(np.arange(1, count + 1)))
-    logs = np.concatenate([[0.0], terms])
-    chosen = logs[count] - logs[: fewer + 1] - logs[count - np.arange(fewer + 1)] - count * np.log(2)
-    return float(min(1.0, 2 * np.exp(chosen - chosen.max()).sum() * np.exp(chosen.max())))
-
-
-def paired_bootstrap(
-    ours: ArrayLike, theirs: ArrayLike, *, resamples: int = 2000, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """The mean of ours minus theirs, values (Q,) for the same queries, with its percentile interval.
-
-    Queries are drawn with replacement, the same for both systems. Source: B. Efron, "Bootstrap methods" (1979).
-    """
-    first, second = paired(ours, theirs)
-    gap = first - second
-    random = np.random.default_rng(seed)
-    means = np.array([gap[random.integers(len(gap), size=len(gap))].mean() for _ in range(resamples)])
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(gap.mean()), float(low), float(high), level)
+    p = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    return SignTest(better, worse, len(first) - better - worse, p)
 
 
 def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[Array, Array]:

@@ -77,19 +77,3 @@ def bootstrap_interval(
     means = (drawn @ sums) / (drawn @ counts)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def sign_test(ours: Ranks, theirs: Ranks) -> Numbers:
-    """Whether lower ranks than theirs are more than luck, query by query.
-
-    Returns how many queries are better, worse and tied, and the exact two-sided probability of a split at least
-    as uneven if both were equally good. Queries count as independent.
-
-    >>> sign_test(np.array([1, 1, 1]), np.array([2, 2, 2]))["p"]
-    0.25
-    """
-    from scipy.stats import binomtest  # imported late: slow to load and only needed in reports
-
-    better, worse = int((ours < theirs).sum()), int((ours > theirs).sum())
-    p = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
-    return {"better": better, "worse": worse, "tied": len(ours) - better - worse, "p": p}

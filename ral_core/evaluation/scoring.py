@@ -51,9 +51,10 @@ def score_split(
     videos: the split's videos, encoded before (by an index, for example), in order.
     """
     chunks, device = chunks or Chunks(), next(model.parameters()).device
-    videos = [some.to(device) for some in videos or encode_videos(model, split, chunks, device)]
+    videos = videos or encode_videos(model, split, chunks, device)
+    ready = [model.prepared(some.to(device)) for some in videos]
     rows = [
-        [model.score(queries, some) for some in videos]
+        [model.score(queries, some) for some in ready]
         for _, queries in encode_queries(model, split, chunks, device)
     ]
     return Scores(
