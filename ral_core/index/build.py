@@ -237,7 +237,7 @@ def reference_scores(
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Fused scores (N, V) of the references, and each one's mean log variance (N,) where the model has it."""
     device = next(model.parameters()).device
-    videos = token_batch(arrays).to(device)
+    videos = model.prepared(token_batch(arrays).to(device))
     words = pack_words(text, [reference.text for reference in references])
     scores, widths = [], []
     for batch in words.batches(64, model.config.max_words):

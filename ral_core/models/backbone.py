@@ -48,6 +48,13 @@ class PRVRModel(nn.Module, ABC):
     def curves(self, queries: QueryTokens, videos: VideoTokens) -> Curves:
         """What each clip (Q, V, C) and frame (Q, V, F) would score alone."""
 
+    def prepared(self, videos: VideoTokens) -> VideoTokens:
+        """The same tokens beside what scoring takes from them whatever the query, so that it is made once.
+
+        For search and evaluation: the scores are the same, the tokens need more memory.
+        """
+        return videos
+
     def fused(self, scores: Scores) -> Tensor:
         """The one number per pair (Q, V) that videos are ranked by."""
         return scores.total(self.config.clip_weight, self.config.frame_weight)

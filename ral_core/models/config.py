@@ -40,6 +40,14 @@ class Choices:
     """What MSC's text loss learns distances from: the `mean` of a query's word features, or their `last`."""
     merge_by: str = "cosine"
     """What MSC merges neighbouring frames by: `cosine`, or `dot` products, where longer vectors go first."""
+    share_alike: str = "linked"
+    """How MSC decides how alike a video is: by clips `linked` through chains of similar ones (its code), or by
+    similar `pairs` alone (its paper)."""
+    cluster_drop: bool = True
+    """Choose MS-SL++'s key clips under dropout while training, as published; without it as in search."""
+    paired_frames: bool = True
+    """Train MS-SL's frame score on each query's own guided video only, as published; without it on every pair,
+    as in search."""
     double_query_pass: bool = False
     """Encode the queries a second time, with new dropout, for the diversity and transport terms."""
 
@@ -49,6 +57,7 @@ class Choices:
         one_of("gmm_pad", self.gmm_pad, ("fixed", "batch"))
         one_of("teacher", self.teacher, ("mean", "last"))
         one_of("merge_by", self.merge_by, ("cosine", "dot"))
+        one_of("share_alike", self.share_alike, ("linked", "pairs"))
         at_least("support_slots", self.support_slots, 0)
 
 

@@ -6,6 +6,7 @@ Retrieval" (AAAI 2024).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -59,6 +60,13 @@ class FrameBranch(VideoBranch):
         self.pooling = AttentionPool(config.width)
 
 
+@dataclass(frozen=True)
+class PooledTokens(VideoTokens):
+    """Encoded videos beside the one vector of each one's frames."""
+
+    pooled: Tensor | None = None  # (V, D)
+
+
 class GMMFormer(Backbone):
     """One vector for a video's frames, beside its clips."""
 
@@ -95,9 +103,21 @@ class GMMFormer(Backbone):
         frames = self.frame(videos.frames, span, videos.frame_mask)
         return VideoTokens(clips, frames * videos.frame_mask[..., None], videos.frame_mask)
 
+    def pooled(self, videos: VideoTokens) -> Tensor:
+        """One vector for all frames of a video (V, D)."""
+        if isinstance(videos, PooledTokens) and videos.pooled is not None:
+            return videos.pooled
+        return self.frame.pooling(videos.frames, videos.frame_mask)
+
+    def prepared(self, videos: VideoTokens) -> VideoTokens:
+        """The tokens beside their pooled frames, where the model still pools them."""
+        if not hasattr(self.frame, "pooling"):
+            return videos
+        return PooledTokens(**vars(videos) | {"pooled": self.pooled(videos)})
+
     def frame_scores(self, queries: QueryTokens, videos: VideoTokens, *, cosine: bool = True) -> Tensor:
         """The sentence against one attention-pooled vector per video (Q, V)."""
-        sentence, video = queries.sentence, self.frame.pooling(videos.frames, videos.frame_mask)
+        sentence, video = queries.sentence, self.pooled(videos)
         return unit(sentence) @ unit(video).T if cosine else sentence @ video.T
 
     def frame_curve(self, queries: QueryTokens, videos: VideoTokens) -> Tensor:

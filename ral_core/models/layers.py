@@ -147,9 +147,9 @@ class ShortLayer(nn.Module):
         self.drop = Dropout(drop)
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, window: Tensor | None = None) -> Tensor:
-        """(N, L, D) to (N, L, D)."""
-        return self.norm(x + self.drop(self.dense(self.attention(x, x, mask, window))))
+    def forward(self, x: Tensor, *constraints: Tensor | None) -> Tensor:
+        """(N, L, D) to (N, L, D); `constraints` are the mask and window of `Attention`."""
+        return self.norm(x + self.drop(self.dense(self.attention(x, x, *constraints))))
 
 
 class FullLayer(nn.Module):
@@ -164,26 +164,16 @@ class FullLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.drop = Dropout(drop)
 
-    def forward(
-        self,
-        x: Tensor,
-        mask: Tensor | None = None,
-        window: Tensor | None = None,
-        key_bias: Tensor | None = None,
-    ) -> Tensor:
-        """(N, L, D) to (N, L, D)."""
-        return self.attend(x, x, mask, window, key_bias)
+    def forward(self, x: Tensor, *constraints: Tensor | None) -> Tensor:
+        """(N, L, D) to (N, L, D); `constraints` are the mask, window and key bias of `Attention`."""
+        return self.attend(x, x, *constraints)
 
-    def attend(
-        self,
-        source: Tensor,
-        context: Tensor,
-        mask: Tensor | None = None,
-        window: Tensor | None = None,
-        key_bias: Tensor | None = None,
-    ) -> Tensor:
+    def attend(self, source: Tensor, context: Tensor, *constraints: Tensor | None) -> Tensor:
         """The same with keys and values from elsewhere: source (N, S, D), context (N, L, D)."""
-        x = self.norm1(source + self.drop(self.attention(source, context, mask, window, key_bias)))
+        return self.refined(self.norm1(source + self.drop(self.attention(source, context, *constraints))))
+
+    def refined(self, x: Tensor) -> Tensor:
+        """The second half: feed-forward, residual and normalisation."""
         return self.norm2(x + self.drop(self.layer2(self.drop(self.layer1(x).relu()))))
 
 
@@ -213,8 +203,7 @@ class TokenLayer(FullLayer):
         seen = torch.einsum("...hd,hed->...he", weights @ x, value_map)
         bias = core.value.bias.unflatten(0, (core.heads, -1)) * weights.sum(-1, keepdim=True)
         attended = (seen + bias).flatten(-2)
-        y = self.norm1(token + self.drop(attended))
-        return self.norm2(y + self.drop(self.layer2(self.drop(self.layer1(y).relu()))))
+        return self.refined(self.norm1(token + self.drop(attended)))
 
 
 class AttentionPool(nn.Module):

@@ -80,7 +80,7 @@ def linked_share(clips: Tensor, similar: float) -> tuple[Tensor, Tensor, Tensor]
     """How much of a video looks alike: the share (V,) of clip pairs that a chain of similar clips joins.
 
     clips (V, C, D); also returns which pairs are similar and which are linked, (V, C, C) bool each. The paper
-    counts similar pairs only; its code takes the chains, which is what the published numbers are made with.
+    counts similar pairs only (option `share_alike`); its code takes the chains, which made the published numbers.
     """
     count = clips.shape[1]
     close = unit(clips) @ unit(clips).transpose(1, 2) > similar
@@ -88,9 +88,14 @@ def linked_share(clips: Tensor, similar: float) -> tuple[Tensor, Tensor, Tensor]
     while reached < count:
         linked = linked | ((linked.float() @ linked.float()) > 0)
         reached *= 2
-    apart = ~torch.eye(count, dtype=torch.bool, device=clips.device)
-    share = (linked & apart).sum((1, 2)).float() / max(count * (count - 1), 1)
-    return share, close, linked
+    return share_of(linked), close, linked
+
+
+def share_of(pairs: Tensor) -> Tensor:
+    """The share (V,) of pairs of different clips for which pairs (V, C, C) holds."""
+    count = pairs.shape[1]
+    apart = ~torch.eye(count, dtype=torch.bool, device=pairs.device)
+    return (pairs & apart).sum((1, 2)).float() / max(count * (count - 1), 1)
 
 
 def segment_counts(share: Tensor, clips: int) -> Tensor:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from ral_core.models.config import ModelConfig
-from ral_core.models.layers import Dropout
+from ral_core.models.layers import Dropout, unit
 from ral_core.models.medoids import medoids_of
-from ral_core.models.ms_sl import MSSL, run_means
-from ral_core.tensors import VideoBatch, VideoTokens
+from ral_core.models.ms_sl import MSSL, GuidedTokens, run_means
+from ral_core.models.scoring import similarity
+from ral_core.tensors import QueryTokens, VideoBatch, VideoTokens
 
 CODE_WIDTH = 256
 
@@ -45,8 +46,8 @@ class MSSLPlus(MSSL):
     def encode_video(self, videos: VideoBatch) -> VideoTokens:
         """K key clips (V, K, D) with the spans they cover, and frames (V, F, D).
 
-        While training, dropout makes the choice of key clips random, as published. Gradients reach the
-        chosen runs only.
+        While training, dropout makes the choice of key clips random, as published (option `cluster_drop`).
+        Gradients reach the chosen runs only.
         """
         tokens = super().encode_video(videos)
         segments = tokens.clips.shape[1]
@@ -60,9 +61,31 @@ class MSSLPlus(MSSL):
     def cluster_input(self, runs: Tensor, bounds: Tensor) -> Tensor:
         """What is clustered: runs (V, P, D) beside the code of their length, (V, P, D + 256)."""
         code = length_code(int(bounds.amax()) + 1, runs.device)[bounds[:, 1] - bounds[:, 0]]
-        joined = torch.cat([runs, code.to(runs.dtype).expand(len(runs), -1, -1)], -1)
-        return self.cluster_drop(joined.detach())
+        joined = torch.cat([runs, code.to(runs.dtype).expand(len(runs), -1, -1)], -1).detach()
+        return self.cluster_drop(joined) if self.config.choices.cluster_drop else joined
 
     def candidates(self, videos: VideoTokens) -> Tensor:
         """The key clips as they are."""
         return torch.eye(videos.clips.shape[1], device=videos.clips.device, dtype=videos.clips.dtype)
+
+    def prepared(self, videos: VideoTokens) -> VideoTokens:
+        """The tokens beside all vectors that attention to their frames can give.
+
+        Such a vector depends on the query through its key clip only (section 2.6), so there are K a video.
+        """
+        kept = {"candidate_scale": self.candidate_scale(videos)}
+        if hasattr(self, "guided"):
+            weights = self.key_logits(videos).masked_fill(~videos.frame_mask[:, None], -1e9).softmax(-1)
+            kept["guided"] = weights @ self.guided.value(videos.frames)
+        return GuidedTokens(**vars(videos) | kept)
+
+    def guided_scores(
+        self, queries: QueryTokens, videos: VideoTokens, key_clips: Tensor, *, cosine: bool = True
+    ) -> Tensor:
+        """The sentence against the guided vector of each pair's key clip (Q, V)."""
+        if not isinstance(videos, GuidedTokens) or videos.guided is None:
+            return super().guided_scores(queries, videos, key_clips, cosine=cosine)
+        sentence, guided = queries.sentence, videos.guided
+        if cosine:
+            sentence, guided = unit(sentence), unit(guided)
+        return similarity(sentence, guided).gather(2, key_clips[..., None])[..., 0]

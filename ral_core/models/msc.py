@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ral_core.models.config import ModelConfig
 from ral_core.models.gmmformer_v2 import GMMFormerV2
 from ral_core.models.layers import initialise, unit
-from ral_core.models.merging import linked_share, merge_alike, merge_neighbours, segment_counts
+from ral_core.models.merging import linked_share, merge_alike, merge_neighbours, segment_counts, share_of
 from ral_core.tensors import VideoBatch, VideoTokens
 
 
@@ -63,6 +63,7 @@ class MSC(GMMFormerV2):
     def segments(self, videos: VideoBatch) -> Tensor:
         """The segment (V, C) of each clip of a batch with runs: more alike videos have fewer segments."""
         assert videos.clip_sizes is not None
-        share, _, _ = linked_share(videos.clips, self.config.similar)
+        linked, close, _ = linked_share(videos.clips, self.config.similar)
+        share = linked if self.config.choices.share_alike == "linked" else share_of(close)
         counts = segment_counts(share, videos.clips.shape[1])
         return merge_alike(videos.clips, videos.clip_sizes, counts)

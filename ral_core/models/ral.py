@@ -91,6 +91,10 @@ class RAL(PRVRModel):
         """The backbone's tokens, untouched."""
         return self.backbone.encode_video(videos)
 
+    def prepared(self, videos: VideoTokens) -> VideoTokens:
+        """What the backbone's scores need."""
+        return self.backbone.prepared(videos)
+
     def encode_query(self, queries: QueryBatch) -> QueryTokens:
         """The backbone's sentence beside word tokens of our own."""
         queries = checked_queries(queries, self.config.max_words)

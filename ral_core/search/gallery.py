@@ -37,7 +37,8 @@ class Gallery:
         self.folder, self.manifest, self.videos = folder, folder.manifest, folder.videos
         self.model = model.to(device).eval()
         self.device = device
-        self.tokens: VideoTokens = token_batch(folder.arrays).to(device)
+        with torch.inference_mode():
+            self.tokens: VideoTokens = self.model.prepared(token_batch(folder.arrays).to(device))
         self.rows = {video.id: row for row, video in enumerate(folder.videos)}
         self.clips: ClipIndex = open_clip_index(folder)
 
