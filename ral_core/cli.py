@@ -17,10 +17,13 @@ VERBS = {
     "search": "find the films that hold a described moment",
     "explain": "say why a film was found",
     "evaluate": "score a model over a split",
+    "score-run": "judge a stored run of any system",
+    "score-moments": "judge predicted moments and highlights",
     "train": "train a model from a config",
     "zoo": "train and compare every system in one common setting",
     "import-checkpoint": "turn an official checkpoint into a model",
     "index": "make a collection searchable",
+    "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
     "world": "build the rendered film corpus",
 }

@@ -8,23 +8,32 @@ from typing import Any
 
 import gradio as gr
 
+from ral_core.analysis.runs import open_runs
 from ral_core.errors import DataError
 from ral_core.files import read_json
 from ral_core.search.engine import Explorer
 from ral_core.views import bench_tables as tables
 from ral_core.views import wording
+from ral_core.views.bench_runs import run_sections
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
 from ral_core.views.parts import drawn, nothing
-from ral_core.views.requests import Request
+from ral_core.views.requests import Request, named
 
 SLICE_METRICS = ("hit@1", "R@1", "R@5", "R@10", "mIoU", "R1@0.5")
 
 
 def build_bench_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
-    """Lay out the page; it is drawn from the reports on disk when somebody looks at it."""
+    """Lay out the page; it is drawn from the reports and runs on disk when somebody looks at it."""
+
+    def asked(request: Request) -> str:
+        if not explorer.entries:
+            return ""
+        collection = explorer.resolve(None, named(explorer, request, index)).manifest.collection
+        return run_sections(explorer, shelf, open_runs(explorer, collection), request)
+
     with gr.Column(elem_id="bench-page"):
-        drawn("benchmark", lambda request: overview(read_reports(explorer.root), request))
+        drawn("benchmark", lambda request: overview(read_reports(explorer.root), request, asked(request)))
 
 
 def read_reports(root: Path) -> dict[str, list[dict[str, Any]]]:
@@ -40,11 +49,11 @@ def read_reports(root: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def overview(reports: dict[str, list[dict[str, Any]]], request: Request) -> str:
-    """The whole page for one split."""
+def overview(reports: dict[str, list[dict[str, Any]]], request: Request, asked: str) -> str:
+    """The whole page for one split; `asked` is what the stored runs show (HTML)."""
     head = f'<article class="wide"><h1>Benchmark</h1><p class="lead">{escape(wording.BENCH_LEAD)}</p>'
     if not reports:
-        return f"{head}{nothing(wording.NO_REPORTS)}</article>"
+        return f"{head}{nothing(wording.NO_REPORTS)}{asked}</article>"
     split = request.choice("report", tuple(sorted(reports, key=lambda name: (len(name), name))))
     rows = reports[split]
     families = tuple(rows[0]["slices"])
@@ -55,7 +64,7 @@ def overview(reports: dict[str, list[dict[str, Any]]], request: Request) -> str:
         f'<section><div class="panel-head"><h2>Leaderboard</h2>{exports(split)}</div><p class="hint">{size}. {escape(wording.BOARD_HELP)}</p>'
         f"{tables.leaderboard(rows)}{tables.published()}</section>"
         f"<section><h2>Where they are weak</h2>{picks(family, families, metric)}{tables.slices(rows, family, metric)}</section>"
-        f'<section><h2>Do they know when they are wrong?</h2><p class="hint">{escape(wording.RISK_HELP)}</p>{tables.abstention(rows)}</section></article>'
+        f'<section><h2>Do they know when they are wrong?</h2><p class="hint">{escape(wording.RISK_HELP)}</p>{tables.abstention(rows)}</section>{asked}</article>'
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import gradio as gr
 
+from ral_core.analysis.runs import agreement, kendall
 from ral_core.search.engine import Explorer
-from ral_core.search.results import Explanation
+from ral_core.search.results import Explanation, SearchResult
 from ral_core.views import wording
-from ral_core.views.markup import attributes, escape, join
+from ral_core.views.markup import attributes, escape, heads, join, number
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, drawn, fresh, nothing, safely
 from ral_core.views.plots import Axis, Series, plot
@@ -30,7 +32,7 @@ def build_compare_page(explorer: Explorer, shelf: Shelf, index: str | None = Non
         if len(chosen) < 2:
             return f"{head}{nothing(wording.COMPARE_ONE)}</article>"
         results = explorer.compare(request.query, chosen, k=request.k, index=named(explorer, request, index))
-        return f"{head}{columns(results, shelf)}{rank_table(results)}</article>"
+        return f"{head}{columns(results, shelf)}{rank_table(results)}{pairs(results)}</article>"
 
     def curves(event: gr.EventData) -> str:
         request = read_request(event._data)
@@ -59,6 +61,26 @@ def picker(models: Sequence[str], chosen: Sequence[str], query: str) -> str:
         '<form class="compare-bar" autocomplete="off"><label class="compare-query"><span class="sr-only">Query</span>'
         f'<input type="search" name="compare-q" maxlength="2000"{attributes(value=query, placeholder=wording.PLACEHOLDER)}></label>'
         f'<button class="go" type="submit">Compare</button><fieldset><legend>Models, up to {MOST_MODELS}</legend>{boxes}</fieldset></form>'
+    )
+
+
+def pairs(results: Sequence[SearchResult]) -> str:
+    """How far every two models agree on this query."""
+    lists = [[hit.video for hit in result.hits] for result in results]
+    shared = agreement(lists)
+    rows = []
+    for i, j in combinations(range(len(results)), 2):
+        tau = kendall(lists[i], lists[j])
+        same = "yes" if lists[i][:1] == lists[j][:1] else "no"
+        names = f"{model_title(results[i].model)} and {model_title(results[j].model)}"
+        rows.append((names, same, number(shared[i][j]), "–" if tau is None else number(tau)))
+    body = join(
+        f'<tr><th scope="row">{escape(a)}</th><td>{b}</td><td>{c}</td><td>{d}</td></tr>'
+        for a, b, c, d in rows
+    )
+    return (
+        '<section class="panel agreement"><h2 class="panel-title">How far they agree</h2><div class="scroll" tabindex="0" role="region" aria-label="Agreement">'
+        f'<table class="board">{heads(("models", "same film first", "films in common", "Kendall τ of these"))}<tbody>{body}</tbody></table></div></section>'
     )
 
 

@@ -84,6 +84,11 @@ RISK_HELP = (
     "If a model may stay silent on the queries it doubts most, how often is the rest wrong? The area under that curve (AURC, per cent, lower is better) "
     "for each notion of doubt, between random order and perfect foresight."
 )
+COVERAGE_HELP = (
+    "The surest answers are given first, the most doubtful last. A doubt that means something keeps the curve low on the left; "
+    "a useless one runs level at the overall error rate."
+)
+NO_RUNS = "No answers to single queries are stored for this collection; `python -m ral_core runs` makes them in about a minute a model."
 NO_REPORTS = "No reports were found. Write one with `python -m ral_core evaluate --model ral --split test --json > precomputed/reports/ral-test.json`."
 DATA_LEAD = "Everything that answers you lies in files on this machine. Here is what they are, how they came to be, and how good they are."
 PASSPORT = (
