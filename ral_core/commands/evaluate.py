@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ral_core.evaluation.corpus_moments import Locate
     from ral_core.evaluation.moments import Localise
     from ral_core.evaluation.splits import Split
     from ral_core.index.folder import IndexFolder
@@ -33,6 +35,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save", action="store_true", help=f"also write {REPORTS.relative_to(ROOT)}/MODEL-SPLIT.json"
     )
+    parser.add_argument(
+        "--gt", type=Path, metavar="FILE", help="gt.jsonl: all videos that satisfy each query"
+    )
+    parser.add_argument("--vcmr", action="store_true", help="also moments over the whole corpus (VCMR, SVMR)")
     parser.add_argument("--run", type=Path, dest="run_file", metavar="FILE", help="write a TREC run")
     parser.add_argument("--qrels", type=Path, metavar="FILE", help="write TREC relevance judgements")
 
@@ -41,12 +47,14 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print."""
     import torch
 
+    from ral_core.data.groundtruth import read_gt
     from ral_core.data.official import is_official
     from ral_core.device import pick_device
+    from ral_core.evaluation.corpus_moments import corpus_moment_report
     from ral_core.evaluation.evaluate import evaluate
     from ral_core.evaluation.report import readable, trec_qrels, trec_run
     from ral_core.evaluation.scoring import score_split
-    from ral_core.evaluation.splits import load_split
+    from ral_core.evaluation.splits import load_split, with_truth
     from ral_core.evaluation.uncertainty import uncertainty_report
     from ral_core.features.encoders import open_text_encoder
     from ral_core.files import write_json
@@ -68,13 +76,18 @@ def run(args: argparse.Namespace) -> int:
         split_folder, model.config, text, feature=data.get("feature"), cache=ROOT / "build/text"
     )
     check_encoders(extra, split.visual_encoder, split.text_encoder, model_folder.name)
+    if args.gt:
+        split, note = with_truth(split, read_gt(args.gt))
+        print(note, file=sys.stderr)
     weights = weights_of(args.weights) or (model.config.clip_weight, model.config.frame_weight)
     scores = score_split(model, split, videos=stored_videos(index, split) if index else None)
     report: dict[str, Any] = {"model": model_folder.name}
     report |= evaluate(model, split, weights=weights, scores=scores, localise=localiser())
-    report |= {"uncertainty": uncertainty_report(model, split, scores.total(*weights).numpy())}
-    print(json.dumps(report, indent=2) if args.json else readable(report))
     total = scores.total(*weights).numpy()
+    report |= {"uncertainty": uncertainty_report(model, split, total)}
+    if args.vcmr:
+        report |= {"moments": corpus_moment_report(model, split, total, locator())}
+    print(json.dumps(report, indent=2) if args.json else readable(report))
     if args.run_file:
         trec_run(args.run_file, total, split, model_folder.name)
     if args.qrels:
@@ -154,3 +167,20 @@ def localiser() -> Localise:
         return first_moment(clip, frame, clip_times, frame_times, duration, events=events_in(query))
 
     return localise
+
+
+def locator() -> Locate:
+    """How the search reads several moments from score curves."""
+    import numpy as np
+
+    from ral_core.search.moments import MomentConfig, combined_curve, moments_of
+    from ral_core.search.reading import events_in
+
+    config = MomentConfig()
+
+    def locate(clip: Any, frame: Any, clip_times: Any, frame_times: Any, duration: float, query: str) -> Any:
+        curve, _ = combined_curve(clip, frame, clip_times, frame_times, config)
+        found = moments_of(curve, frame_times, duration, config, events=events_in(query))
+        return np.array([(moment.start, moment.end, moment.score) for moment in found])
+
+    return locate

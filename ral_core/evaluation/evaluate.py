@@ -78,7 +78,7 @@ def evaluate(
     weights: of the clip and the frame score; by default the model's own. localise: how moments are read from score
     curves; without it there are no moment numbers. scores: computed before, by `score_split`.
     Top-level numbers are those of the fused score: strict R@k (only the caption's own video counts), hit@k (a
-    satisfying video is among the first k), recall@k (share of the satisfying videos that could be found), moments
+    satisfying video is among the first k), recall@k (share of the satisfying videos), moments
     in the own video (R1@IoU, mIoU) and the same where the own video is ranked first (`top ...`, else 0).
     """
     weights = weights or (model.config.clip_weight, model.config.frame_weight)

@@ -36,12 +36,12 @@ def found_counts(scores: Array, relevant: Truth, k: int) -> NDArray[np.int64]:
 
 
 def recall_at(scores: Array, relevant: Truth, cutoffs: Sequence[int] = CUTOFFS) -> dict[int, Array]:
-    """For each k the share of satisfying videos that the first k hold, (Q,) each in 0 to 1.
+    """For each k the share of the satisfying videos that the first k hold, (Q,) each in 0 to 1.
 
-    Where more than k videos satisfy a query, k is all that can be found and counts as 1.
+    Where more than k videos satisfy a query it cannot reach 1: `hit@k` tells whether any was found.
     """
     count = relevant.sum(axis=1)
-    return {k: found_counts(scores, relevant, k) / np.minimum(count, k) for k in cutoffs}
+    return {k: found_counts(scores, relevant, k) / count for k in cutoffs}
 
 
 def ceiling_report(ambiguity: NDArray[np.integer], cutoffs: Sequence[int] = CUTOFFS) -> Numbers:

@@ -29,6 +29,9 @@ def readable(report: Mapping[str, Any]) -> str:
     if "R1@0.5" in report:
         moments = ", ".join(f"{k} {report[k]:.1f}" for k in ("R1@0.3", "R1@0.5", "R1@0.7", "mIoU"))
         lines += ["", f"moments in the own video: {moments}"]
+    for kind, numbers in report.get("moments", {}).items():
+        shown = ", ".join(f"{k} {value:.1f}" for k, value in numbers.items())
+        lines += ["", f"{kind}: {shown}"]
     if "uncertainty" in report:
         lines += ["", *_uncertainty(report["uncertainty"])]
     return "\n".join(lines)

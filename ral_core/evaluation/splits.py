@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ral_core.data.captions import Caption, read_captions
+from ral_core.data.groundtruth import Truth
 from ral_core.data.official import is_official, open_official
 from ral_core.errors import DataError
 from ral_core.features.official import OfficialVideos, OfficialWords
@@ -102,6 +103,31 @@ def load_split(
         visual_encoder=store.encoder,
         text_encoder=text.id,
     )
+
+
+def with_truth(split: Split, truth: Truth) -> tuple[Split, str]:
+    """The split with other judgements of which videos satisfy which caption, and a sentence on what they did not say.
+
+    A caption's own video always counts. Captions that are not judged keep their own video alone; judged videos that
+    the split does not hold cannot be found and are left out. Raises DataError when no caption is judged.
+    """
+    known, judged = set(split.videos.ids), [caption for caption in split.captions if caption.id in truth]
+    if not judged:
+        raise DataError(
+            f"The judgements are about queries such as {next(iter(truth))!r}, {split.name} has captions such as "
+            f"{split.captions[0].id!r}; none is the same."
+        )
+    captions, lost = [], 0
+    for caption in split.captions:
+        videos = truth.get(caption.id, frozenset()) | {caption.film}
+        lost += len(videos - known)
+        kept = tuple(sorted(videos & known))
+        captions.append(replace(caption, relevant=kept, ambiguity=len(kept)))
+    note = (
+        f"{len(judged)} of {len(split.captions)} captions are judged, the others keep their own video; "
+        f"{lost} judged videos are not in {split.name}; {len(truth) - len(judged)} judged queries are not either."
+    )
+    return replace(split, captions=tuple(captions)), note
 
 
 def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Split:
