@@ -49,6 +49,7 @@ def key_map() -> str:
     )
     return (
         f'<dialog class="keys" aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>{rows}</dl>'
+        '<button type="button" class="quiet" data-page="tour">Take the tour again</button>'
         '<button class="go" autofocus>Close</button></form></dialog>'
     )
 

@@ -36,8 +36,15 @@ def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str
         f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
         f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'
         '<button type="submit" class="go">Search</button></form>'
-        f"{example_row(examples)}</div>"
+        f"{INVITE}{example_row(examples)}</div>"
     )
+
+
+INVITE = (
+    '<p class="invite" hidden><span>New here?</span><button type="button" class="pill" data-tour="start">Take the two-minute tour</button>'
+    '<button type="button" class="pill" data-tour="no">No, thanks</button></p>'
+)
+"""Shown by assets/tour.js on the first visit only."""
 
 
 def example_row(examples: Sequence[Example]) -> str:

@@ -42,6 +42,7 @@ SCRIPTS = (
     "compare.js",
     "bench.js",
     "data.js",
+    "tour.js",
 )
 FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regular.woff2")
 
