@@ -39,6 +39,7 @@ class VideoBatch(TensorRecord):
         None  # (V, C) frames merged into each clip, where clips are not equal segments
     )
     clip_labels: Tensor | None = None  # (V, F) int64 the clip of each frame, given with `clip_sizes`
+    segments: Tensor | None = None  # (V, C) int64 the set of alike clips that each belongs to, where planned
 
     def __len__(self) -> int:
         return len(self.clips)

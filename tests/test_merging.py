@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
-from tiny_models import CLIPS, FRAMES, random_batch, random_videos, tiny_model
+from tiny_models import CLIPS, FRAMES, encode, random_batch, random_videos, tiny_model
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,7 +26,7 @@ from ral_core.models.merging import (
 from ral_core.models.ms_sl_plus import MSSLPlus, length_code, run_bounds
 from ral_core.models.msc import MSC
 from ral_core.training import correlation
-from ral_core.training.objectives import teacher_vectors
+from ral_core.training.objectives import ObjectiveConfig, objective, teacher_vectors
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -181,6 +182,59 @@ def test_content_clips_cover_the_film_in_order() -> None:
     torch.testing.assert_close(spans[:, 1:, 0], spans[:, :-1, 1])
     assert spans[:, 0, 0].tolist() == [0, 0, 0] and spans[:, -1, 1].tolist() == [1, 1, 1]
     assert model.with_runs(runs) is runs
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_plan_made_once_trains_the_same(wrapped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ral_core.models.msc.PLANNED", 2)
+    model, batch = tiny_model("msc", wrapped), random_batch([0, 0, 1, 2, 2, 3])
+    planned = replace(batch, videos=model.planned(batch.videos))
+    assert planned.videos.segments is not None and planned.videos.clip_sizes is not None
+    first, second = (
+        objective(model, one, ObjectiveConfig(), generator=torch.Generator().manual_seed(0))
+        for one in (batch, planned)
+    )
+    assert first.keys() == second.keys() and "cross_branch" in first
+    for term in first:
+        torch.testing.assert_close(first[term], second[term])
+    plain = tiny_model("gmmformer_v2", wrapped)
+    assert plain.planned(batch.videos) is batch.videos
+
+
+def test_share_of_alike_clips_may_leave_chains_out() -> None:
+    video = random_batch([0]).videos
+    steps = torch.linspace(0, 1.2, CLIPS)  # neighbours are alike, the ends are not
+    clips = torch.zeros_like(video.clips)
+    clips[0, :, 0], clips[0, :, 1] = steps.cos(), steps.sin()
+    sizes = torch.ones(1, CLIPS)
+    runs = replace(video, clips=clips, clip_sizes=sizes, clip_labels=video.frame_mask.long() * 0)
+    chains, pairs = (
+        tiny_model("msc", False, similar=0.95, options={"share_alike": kind}) for kind in ("linked", "pairs")
+    )
+    assert isinstance(chains, MSC) and isinstance(pairs, MSC)
+    assert chains.segments(runs).amax() < pairs.segments(runs).amax()
+
+
+def test_key_clips_may_be_chosen_without_dropout() -> None:
+    videos = random_videos(4, 7)
+    for drop in (True, False):
+        model = tiny_model(
+            "ms_sl_plus", False, input_drop=0.5, clusters=3, options={"cluster_drop": drop}
+        ).train()
+        assert isinstance(model, MSSLPlus)
+        runs, bounds = random(2, 21, 16), run_bounds(CLIPS)
+        same = torch.equal(model.cluster_input(runs, bounds), model.cluster_input(runs, bounds))
+        assert same != drop
+        assert model.encode_video(videos).clips.shape == (2, 3, 16)
+
+
+def test_every_pair_may_be_trained_as_it_is_searched() -> None:
+    model, batch = tiny_model("ms_sl", False, options={"paired_frames": False}), random_batch([0, 0, 1])
+    queries, videos = encode(model, batch.queries, batch.videos)
+    with torch.no_grad():
+        scores = model.training_scores(queries, videos, batch.owner)
+        assert not scores.paired
+        torch.testing.assert_close(scores.cosine.frame, model.score(queries, videos).frame)
 
 
 def test_clips_of_any_span_become_a_curve() -> None:

@@ -24,6 +24,10 @@ class PRVRModel(nn.Module, ABC):
     capabilities: ClassVar[frozenset[str]] = frozenset({"curves"})
     """What can be asked beyond scores: `curves`, `gate`, `word_frame`, `gaussian`."""
 
+    def planned(self, videos: VideoBatch) -> VideoBatch:
+        """The batch with what depends on features alone, never on weights, so that training makes it once."""
+        return videos
+
     @abstractmethod
     def encode_video(self, videos: VideoBatch) -> VideoTokens:
         """Tokens of V videos. Raises DataError when they do not fit the model."""

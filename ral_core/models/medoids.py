@@ -16,15 +16,19 @@ def medoids_of(x: Tensor, count: int) -> Tensor:
     """The `count` items that stand for all items of each row: positions (V, K), ascending.
 
     x (V, P, E), K = `count` at most P. Seeds are spread out, then assignment and update alternate until
-    nothing moves.
+    nothing moves; a video that has come to rest is left alone while others go on.
     """
     distance = distances(x)
     medoids = spread_seeds(x, distance, count)
+    moving = torch.arange(len(x), device=x.device)
     for _ in range(MOST_UPDATES):
-        moved = updated(distance, medoids)
-        if torch.equal(moved, medoids):
+        moved = updated(distance, medoids[moving])
+        changed = (moved != medoids[moving]).any(1)
+        medoids[moving] = moved
+        if not changed.any():
             break
-        medoids = moved
+        if not changed.all():
+            moving, distance = moving[changed], distance[changed]
     return medoids.sort(1).values
 
 

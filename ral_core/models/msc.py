@@ -5,7 +5,7 @@ Source: MSC (arXiv 2510.27432) and its released code.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import ClassVar
 
 import torch
@@ -16,6 +16,9 @@ from ral_core.models.gmmformer_v2 import GMMFormerV2
 from ral_core.models.layers import initialise, unit
 from ral_core.models.merging import linked_share, merge_alike, merge_neighbours, segment_counts, share_of
 from ral_core.tensors import VideoBatch, VideoTokens
+
+PLANNED = 256
+"""Videos whose clips are planned at once."""
 
 
 class MSC(GMMFormerV2):
@@ -60,8 +63,19 @@ class MSC(GMMFormerV2):
         labels = merged.labels.gather(1, middle)
         return replace(videos, clips=unit(merged.tokens), clip_sizes=merged.sizes, clip_labels=labels)
 
+    def planned(self, videos: VideoBatch) -> VideoBatch:
+        """Clips and segments of all videos, chosen once instead of in every step."""
+        parts = []
+        for some in torch.arange(len(videos), device=videos.frames.device).split(PLANNED):
+            runs = self.with_runs(self.checked_videos(videos.rows(some)))
+            parts.append(replace(runs, segments=self.segments(runs)))
+        names = [item.name for item in fields(VideoBatch)]
+        return VideoBatch(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
     def segments(self, videos: VideoBatch) -> Tensor:
         """The segment (V, C) of each clip of a batch with runs: more alike videos have fewer segments."""
+        if videos.segments is not None:
+            return videos.segments
         assert videos.clip_sizes is not None
         linked, close, _ = linked_share(videos.clips, self.config.similar)
         share = linked if self.config.choices.share_alike == "linked" else share_of(close)

@@ -87,6 +87,10 @@ class RAL(PRVRModel):
         """Samples drawn from each Gaussian in training (K)."""
         return self.settings.proxies
 
+    def planned(self, videos: VideoBatch) -> VideoBatch:
+        """What the backbone plans."""
+        return self.backbone.planned(videos)
+
     def encode_video(self, videos: VideoBatch) -> VideoTokens:
         """The backbone's tokens, untouched."""
         return self.backbone.encode_video(videos)

@@ -15,7 +15,7 @@ from ral_core.errors import DataError
 from ral_core.evaluation.evaluate import Report, best_weights, evaluate, validate
 from ral_core.evaluation.scoring import score_split
 from ral_core.evaluation.splits import Split, load_split
-from ral_core.features.packed import EncodesText
+from ral_core.features.packed import EncodesText, PackedVideos
 from ral_core.files import read_json, write_text
 from ral_core.models import PRVRModel, build_model
 from ral_core.models.checkpoint import SETTINGS, save_model
@@ -75,6 +75,8 @@ def train(
     batches = CaptionedVideos.of(
         data, config.training.batch_videos, model_config.max_words, config.data.captions_per_video
     ).to(device)
+    if isinstance(batches.videos, PackedVideos):
+        batches = replace(batches, videos=replace(batches.videos, batch=model.planned(batches.videos.batch)))
     say(
         f"{config.name}: {model.parameter_count:,} parameters, {len(data.videos)} videos, "
         f"{len(data.captions)} captions, {len(batches)} steps an epoch on {device}"
