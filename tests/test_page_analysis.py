@@ -290,3 +290,18 @@ def test_hostile_links_change_nothing(browser: Any, server: str) -> None:
         page.goto(f"{server}/?tab={evil}")
         page.locator(QUERY).wait_for()
         assert page.evaluate("document.documentElement.dataset.tab") == "search"
+
+
+def test_the_tour_is_offered_once_and_can_be_left(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = visit.open()
+        page.get_by_role("button", name="Take the two-minute tour").click()
+        page.locator(".tour-box").wait_for()
+        page.get_by_role("button", name="Next").click()
+        page.locator(".verdict").wait_for()
+        assert page.locator(".tour-count").inner_text() == "2 of 8"
+        page.keyboard.press("Escape")
+        page.locator(".tour-box").wait_for(state="detached")
+        visit.open()
+        page.wait_for_timeout(300)
+        assert page.locator(".invite").count() == 0

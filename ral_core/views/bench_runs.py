@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from ral_core.analysis.runs import Failure, Run, disagreements, failures, risks, versus
+from ral_core.analysis.runs import Failure, Risk, Run, disagreements, failures, risks, versus
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
 from ral_core.views.markup import attributes, escape, join, number
@@ -42,7 +42,7 @@ def risk_section(run: Run) -> str:
     found = risks(run)
     series = [Series(f"{one.name} (AURC {number(one.area, 1)})", one.coverage, one.risk) for one in found]
     rows = [
-        (one.name, number(one.area, 1), *(number(one.risk[place], 1) for place in (9, 19, 29, -1)))
+        (one.name, number(one.area, 1), *(number(at(one, share), 1) for share in (25, 50, 75, 100)))
         for one in found
     ]
     drawn = plot(
@@ -58,6 +58,11 @@ def risk_section(run: Run) -> str:
         f'<section><h2>Risk over coverage: {escape(model_title(run.model))}</h2><p class="hint">{escape(wording.COVERAGE_HELP)}</p>'
         f'<div class="panel">{drawn}{twin(names, rows, "Risk over coverage")}</div></section>'
     )
+
+
+def at(one: Risk, share: float) -> float:
+    """The risk at the drawn point nearest to a coverage in per cent."""
+    return min(zip(one.coverage, one.risk, strict=True), key=lambda point: abs(point[0] - share))[1]
 
 
 def duel_section(explorer: Explorer, ours: Run, theirs: Run, names: Sequence[str], request: Request) -> str:
