@@ -185,6 +185,37 @@ def test_proxy_matching_is_the_formula() -> None:
     assert losses.proxy_matching(videos, texts).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_proxy_matching_takes_several_texts_of_a_video() -> None:
+    random = torch.Generator().manual_seed(3)
+    videos, texts = torch.randn(2, 3, 4, generator=random), torch.randn(5, 3, 4, generator=random)
+    owner = torch.tensor([0, 1, 0, 1, 1])
+    expected = []
+    for rows, columns, right in (
+        (videos, texts, owner == torch.arange(2)[:, None]),
+        (texts, videos, owner[:, None] == torch.arange(2)),
+    ):
+        for row, mine in zip(rows, right, strict=True):
+            logs = (row @ columns.flatten(0, 1).T).log_softmax(1).unflatten(1, (-1, 3))  # (K, columns, K)
+            expected.append(-logs[:, mine].mean((1, 2)))
+    by_video, by_text = torch.cat(expected[:2]).mean(), torch.cat(expected[2:]).mean()
+    assert_close(losses.proxy_matching(videos, texts, owner), (by_video + by_text) / 2)
+
+
+@pytest.mark.parametrize("size", [1e4, 1e6])
+def test_extreme_scores_stay_finite(size: float) -> None:
+    scores = (size * torch.randn(7, 4, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    square = (size * torch.randn(7, 7, generator=torch.Generator().manual_seed(1))).requires_grad_()
+    total = losses.contrastive(scores, OWNER) + losses.paired_contrastive(square, OWNER, mask_siblings=True)
+    total = (
+        total
+        + losses.diversity(square, OWNER, 0.2, size, 1.0)
+        + losses.diversity(square, OWNER, 0.2, size, 1.0, log_of_sum=True)
+    )
+    total.backward()
+    assert total.isfinite() and scores.grad is not None and scores.grad.isfinite().all()
+    assert square.grad is not None and square.grad.isfinite().all()
+
+
 def test_exact_alignment_is_three_divergences() -> None:
     random = torch.Generator().manual_seed(4)
     video, text = (

@@ -290,6 +290,19 @@ def test_segments_survive_large_products() -> None:
     assert loss.isfinite().all() and frames.grad is not None and frames.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("size", [1e3, 1e5])
+def test_extreme_logits_lose_no_precision(size: float) -> None:
+    frames = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]]) * size
+    segments = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
+    own, mask, counts = torch.tensor([[1, 0]]), torch.ones(1, 2, dtype=torch.bool), torch.tensor([2])
+    loss = correlation.segment_alignment(frames, mask, own, segments, counts)
+    torch.testing.assert_close(
+        loss, torch.tensor([2 * size])
+    )  # every frame is one whole logit on the wrong side
+    right = correlation.segment_alignment(frames, mask, 1 - own, segments, counts)
+    assert right.item() == pytest.approx(0, abs=1e-6)
+
+
 def test_padding_does_not_touch_the_segment_loss() -> None:
     frames, segments, own = random(1, 4, 3), random(1, 2, 3, seed=1), torch.tensor([[0, 0, 1, 1]])
     mask, counts = torch.ones(1, 4, dtype=torch.bool), torch.tensor([2])
