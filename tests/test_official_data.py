@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from official_files import TEXT, VISUAL, write_official
 from tiny_models import KINDS
 
 from ral_core.cli import main
+from ral_core.commands.evaluate import check_widths
 from ral_core.data.bigfile import BigFile, read_frame_names
 from ral_core.data.hdf5 import ArrayFile
 from ral_core.data.official import open_official
-from ral_core.errors import DataError
+from ral_core.errors import DataError, EncoderMismatch
 from ral_core.evaluation.evaluate import evaluate
 from ral_core.evaluation.splits import load_split
-from ral_core.features.official import OfficialVideos, OfficialWords
+from ral_core.features.official import GROUP, OfficialVideos, OfficialWords
 from ral_core.features.pooling import pool_ragged, pool_rows
 from ral_core.files import read_json, read_jsonl
 from ral_core.models import ModelConfig, build_model
@@ -75,6 +77,7 @@ def test_readers_travel_to_other_processes(toy: Path) -> None:
     here = split.videos.rows(torch.tensor([1])), split.words.rows(torch.tensor([3]), 30)
     copies = pickle.loads(pickle.dumps((split.videos, split.words)))
     assert not copies[0].frames.big._mapped and not copies[1].file._open
+    assert not copies[0].frames.big.names  # frames are found by number once the set is open
     torch.testing.assert_close(copies[0].rows(torch.tensor([1])).frames, here[0].frames)
     with get_context("fork").Pool(2) as pool:  # a forked worker must not share the parent's open file
         shapes = pool.map(split.words.file.read, ["b#0", "b#1", "c#1", "d#0"])
@@ -115,9 +118,39 @@ def test_one_command_trains_and_one_evaluates(
         'name = "toy"\n[model]\nname = "ms_sl"\nwidth = 16\n[training]\nepochs = 1\n[data]\nfeature = "i3d"\n'
     )
     model = tmp_path / "model"
-    assert main(["train", str(settings), "--data", str(toy), "--out", str(model), "--threads", "1"]) == 0
-    assert main(["evaluate", "--model", str(model), "--split", str(toy / "test"), "--json"]) == 0
-    assert '"queries": 44' in capsys.readouterr().out
+    settings.write_text(settings.read_text() + 'root = "data/toy"\n')
+    command = ["train", str(settings), "--data", str(toy.parent), "--out", str(model), "--threads", "1"]
+    assert main(command) == 0  # the folder that holds the collection will do
+    for split in (f"{toy}:test", str(toy / "test"), f"{toy.parent}:val"):
+        assert main(["evaluate", "--model", str(model), "--split", split, "--json"]) == 0
+        assert '"queries": 44' in capsys.readouterr().out
+    assert main(["evaluate", "--model", str(model), "--split", f"{toy}:test", "--feature", "clip"]) == 1
+    assert "no features 'clip'; there are: i3d" in capsys.readouterr().err
+
+
+def test_features_of_another_width_are_refused(toy: Path, tmp_path: Path) -> None:
+    with pytest.raises(EncoderMismatch, match="widths 7 and 8, but those of test have 10 and 8"):
+        check_widths(config(visual_width=7), load_split(toy / "test", config(), None), "toy")
+
+
+def test_videos_pooled_in_groups_are_what_each_alone_is(tmp_path: Path) -> None:
+    many = {f"v{number}": 1 + number % 9 for number in range(GROUP * 2 + 3)}
+    folder = write_official(tmp_path, many, {video: [2] for video in many})
+    videos = load_split(folder / "train", config(), None).videos
+    batch = videos.rows(torch.arange(len(many)))
+    assert batch.frame_mask.sum(1).tolist() == list(many.values())
+    for row in (0, GROUP - 1, GROUP, 2 * GROUP + 2):
+        one = videos.rows(torch.tensor([row]))
+        torch.testing.assert_close(batch.frames[row][batch.frame_mask[row]], one.frames[0])
+        torch.testing.assert_close(batch.clips[row], one.clips[0])
+
+
+def test_what_no_caption_names_is_left_alone(tmp_path: Path) -> None:
+    folder = write_official(tmp_path, {"a": 2, "surplus": 3}, {"a": [2], "surplus": [1]})
+    captions = folder / "TextData/toytest.caption.txt"
+    captions.write_text(captions.read_text().splitlines(keepends=True)[0])
+    split = open_official(folder, "test")
+    assert split.ids == ("a",) and len(split.captions) == 1
 
 
 def test_a_single_query_of_a_single_video(tmp_path: Path) -> None:
@@ -199,7 +232,7 @@ def add_features(folder: Path) -> None:
         (spoil_videos, "no frames of 1 of the 4 videos with captions, for example 'd'"),
         (spoil_caption, "line 45: expected"),
         (spoil_twice, "line 45: the id 'd#0' comes twice"),
-        (spoil_words, "lacks 1 of the captions, for example 'd#0'"),
+        (spoil_words, "lacks 1 of the 44 captions, for example 'd#0'"),
         (spoil_hdf5, "cannot be read as an HDF5 file"),
         (lose_hdf5, "has no word features"),
         (add_features, "several features, so one must be named; there are: i3d, other"),
@@ -230,8 +263,25 @@ def test_features_that_are_not_finite_name_video_and_frame(tmp_path: Path) -> No
         videos.rows(torch.arange(2))
     with h5py.File(tmp_path / "words.hdf5", "w") as file:
         file["a#0"] = np.full((2, TEXT), np.inf)
-    with pytest.raises(DataError, match="words of 'a#0'"):
+    with pytest.raises(DataError, match=r"words of 'a#0' hold .* in row 0"):
         OfficialWords(("a#0",), ArrayFile(tmp_path / "words.hdf5")).rows(torch.tensor([0]), 30)
+
+
+def test_words_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "words.hdf5", "w") as file:
+        file["a#0"], file["a#1"], file["a#2"] = np.ones((2, 4)), np.ones((2, 5)), np.ones((0, 4))
+        file["a#3"], file["a#4/inner"] = np.ones(4), np.ones((1, 4))
+    names = tuple(f"a#{number}" for number in range(5))
+    words = OfficialWords(names, ArrayFile(tmp_path / "words.hdf5"))
+    said = (
+        "'a#1' are 5 wide, others 4",
+        r"'a#2' has shape \(0, 4\)",
+        r"'a#3' has shape \(4,\)",
+        "'a#4' has shape",
+    )
+    for row, sentence in enumerate(said, start=1):
+        with pytest.raises(DataError, match=sentence):
+            words.rows(torch.tensor([row]), 30)
 
 
 def test_clip_features_in_hdf5_with_short_names(tmp_path: Path) -> None:
@@ -248,6 +298,11 @@ def test_clip_features_in_hdf5_with_short_names(tmp_path: Path) -> None:
     batch = split.videos.rows(torch.tensor([0]))
     assert batch.frame_mask.all() and batch.frames.shape[1] == 32  # short videos are stretched
     row = split.words.rows(torch.tensor([0]), 77).words[0]
+    np.testing.assert_allclose(row[-1].numpy(), words[76] / (np.linalg.norm(words[76]) + 1e-5), atol=1e-6)
+    careful = load_split(
+        folder / "val", replace(msc, profile="careful"), None, feature="activitynet_clip_L14"
+    )
+    row = careful.words.rows(torch.tensor([0]), 77).words[0]
     expected = words[-1] / (np.linalg.norm(words[-1]) + 1e-5)
     np.testing.assert_allclose(row[-1].numpy(), expected, atol=1e-6)  # the end of the text is kept
 

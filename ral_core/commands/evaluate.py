@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from ral_core.evaluation.corpus_moments import Locate
     from ral_core.evaluation.moments import Localise
     from ral_core.evaluation.splits import Split
+    from ral_core.features.packed import EncodesText
     from ral_core.index.folder import IndexFolder
+    from ral_core.models import PRVRModel
+    from ral_core.models.config import ModelConfig
     from ral_core.tensors import VideoTokens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +30,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", help="a model's name or folder")
     what.add_argument("--index", help="an index's name or folder: its model, on the videos as it holds them")
-    parser.add_argument("--split", default="test", help="a split's name or folder (%(default)s)")
+    parser.add_argument(
+        "--split",
+        default="test",
+        help="a split's name or folder, or FOLDER:SPLIT of a published data set such as .../tvr:test (%(default)s)",
+    )
+    parser.add_argument("--feature", help="which frame features of a published data set (the model's)")
     parser.add_argument("--weights", metavar="CLIP,FRAME", help="fusion weights instead of the model's own")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument("--threads", type=int, help="CPU threads to use")
@@ -37,6 +45,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--gt", type=Path, metavar="FILE", help="gt.jsonl: all videos that satisfy each query"
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="SPLIT",
+        help="teach the variances on this split, without truth, and judge them",
     )
     parser.add_argument("--vcmr", action="store_true", help="also moments over the whole corpus (VCMR, SVMR)")
     parser.add_argument("--run", type=Path, dest="run_file", metavar="FILE", help="write a TREC run")
@@ -65,17 +78,20 @@ def run(args: argparse.Namespace) -> int:
         torch.set_num_threads(args.threads)
     index = open_index(find(args.index, INDEXES, "index")) if args.index else None
     model_folder = find(index.manifest.model if index else args.model, MODELS, "model")
-    split_folder = (
-        Path(args.split) if is_official(Path(args.split).parent) else find(args.split, SPLITS, "split")
-    )
     extra = read_settings(model_folder)["extra"]
+    split_folder = published(args.split, extra.get("data", {})) or find(args.split, SPLITS, "split")
     model = load_model(model_folder, pick_device(args.device))
     data = extra.get("data", {})
     text = None if is_official(split_folder.parent) else open_text_encoder(data.get("text", "minilm"))
     split = load_split(
-        split_folder, model.config, text, feature=data.get("feature"), cache=ROOT / "build/text"
+        split_folder,
+        model.config,
+        text,
+        feature=args.feature or data.get("feature"),
+        cache=ROOT / "build/text",
     )
     check_encoders(extra, split.visual_encoder, split.text_encoder, model_folder.name)
+    check_widths(model.config, split, model_folder.name)
     if args.gt:
         split, note = with_truth(split, read_gt(args.gt))
         print(note, file=sys.stderr)
@@ -85,6 +101,10 @@ def run(args: argparse.Namespace) -> int:
     report |= evaluate(model, split, weights=weights, scores=scores, localise=localiser())
     total = scores.total(*weights).numpy()
     report |= {"uncertainty": uncertainty_report(model, split, total)}
+    if args.calibrate:
+        report["calibrated variance"] = calibrated(
+            model, find(args.calibrate, SPLITS, "split"), text, split, total
+        )
     if args.vcmr:
         report |= {"moments": corpus_moment_report(model, split, total, locator())}
     print(json.dumps(report, indent=2) if args.json else readable(report))
@@ -95,6 +115,36 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         write_json(REPORTS / f"{model_folder.name}-{split.name}.json", report)
     return 0
+
+
+def published(split: str, data: dict[str, Any]) -> Path | None:
+    """COLLECTION/SPLIT of a published data set named as FOLDER:SPLIT or FOLDER/SPLIT, else None.
+
+    FOLDER is the collection itself, or holds the one whose name the model's `data` tell.
+    """
+    from ral_core.data.official import collection_in, is_official
+
+    name, _, part = split.rpartition(":" if ":" in split else "/")
+    if not name:
+        return None
+    folder = collection_in(Path(name), Path(str(data.get("root", ""))).name)
+    return folder / part if is_official(folder) else None
+
+
+def calibrated(model: PRVRModel, folder: Path, text: EncodesText | None, split: Split, total: Any) -> Any:
+    """The calibration report of a model with Gaussians. Raises DataError for one without."""
+    from ral_core.errors import DataError
+    from ral_core.evaluation.scoring import score_split
+    from ral_core.evaluation.splits import load_split
+    from ral_core.evaluation.uncertainty import calibration_report
+    from ral_core.models import RAL
+
+    if not isinstance(model, RAL):
+        raise DataError(f"{model.config.name} without robust alignment has no variances to calibrate.")
+    taught = load_split(folder, model.config, text, cache=ROOT / "build/text")
+    scores = model.fused(score_split(model, taught)).numpy()
+    right = split.relevant()[range(len(total)), total.argmax(axis=1)]
+    return calibration_report(model, taught, scores, split, right)
 
 
 def stored_videos(index: IndexFolder, split: Split) -> list[VideoTokens]:
@@ -154,6 +204,18 @@ def check_encoders(extra: dict[str, Any], visual: str, text: str, model: str) ->
                 f"The model {model!r} was trained on features of {extra[kind]!r}, but the split's are of "
                 f"{found!r}; evaluate it on features of its own encoder."
             )
+
+
+def check_widths(config: ModelConfig, split: Split, model: str) -> None:
+    """Raise EncoderMismatch when features of the right name have another width than the model takes."""
+    from ral_core.errors import EncoderMismatch
+
+    taken, found = (config.visual_width, config.text_width), (split.videos.width, split.words.width)
+    if taken != found:
+        raise EncoderMismatch(
+            f"The model {model!r} takes frame and word features of widths {taken[0]} and {taken[1]}, but those of "
+            f"{split.name} have {found[0]} and {found[1]}; evaluate it on features of its own encoder."
+        )
 
 
 def localiser() -> Localise:

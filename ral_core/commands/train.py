@@ -18,8 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
-        help="folder that holds train/ and val/, or a published data set such as .../tvr (default: the config's)",
+        help="folder that holds train/ and val/, or a published data set such as .../tvr, or the folder it is in "
+        "(default: the config's)",
     )
+    parser.add_argument("--feature", help="which frame features of a published data set (the config's)")
     parser.add_argument("--epochs", type=int, help="instead of the config's")
     parser.add_argument("--seed", type=int, help="instead of the config's")
     parser.add_argument("--minutes", type=float, help="stop after the epoch in which they are over")
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Train and say what was written."""
     import torch
 
-    from ral_core.data.official import is_official
+    from ral_core.data.official import collection_in, is_official
     from ral_core.device import pick_device
     from ral_core.errors import DataError
     from ral_core.features.encoders import open_text_encoder
@@ -49,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.config)
     config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
     root = args.data.resolve() if args.data else ROOT / config.data.root
-    config = replace(config, data=replace(config.data, root=str(root)))
+    root = collection_in(root, Path(config.data.root).name)
+    feature = args.feature or config.data.feature
+    config = replace(config, data=replace(config.data, root=str(root), feature=feature))
     device = pick_device(args.device)
     official = is_official(root)
     if not official and config.data.feature:

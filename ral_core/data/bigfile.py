@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class BigFile:
 
     folder: Path
     names: dict[str, int]
+    count: int
     width: int
     _mapped: dict[str, NDArray[np.float32]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -44,6 +45,8 @@ class BigFile:
         if len(text) < 2 or not (text[0].isdigit() and text[1].isdigit()):
             raise DataError(f"{folder / SHAPE} must hold the numbers of rows and columns, not {text[:3]}.")
         count, width = int(text[0]), int(text[1])
+        if not count or not width:
+            raise DataError(f"{folder / SHAPE} says {count} rows of {width} numbers; there must be some.")
         names = read_text(folder / NAMES, encoding="iso-8859-1").split()
         if len(names) != count:
             raise DataError(f"{folder}: {SHAPE} says {count} rows, but {NAMES} has {len(names)} names.")
@@ -57,15 +60,19 @@ class BigFile:
                 f"{folder / ROWS} should have {count * width * 4} bytes ({count} rows of {width} numbers), but "
                 + ("is missing." if bytes_found < 0 else f"has {bytes_found}; copy it again.")
             )
-        return cls(folder, place, width)
+        return cls(folder, place, count, width)
 
     @property
     def rows(self) -> NDArray[np.float32]:
         """All rows (N, Dv), memory-mapped."""
         if "rows" not in self._mapped:
-            shape = (len(self.names), self.width)
+            shape = (self.count, self.width)
             self._mapped["rows"] = np.memmap(self.folder / ROWS, dtype="<f4", mode="r", shape=shape)
         return self._mapped["rows"]
+
+    def nameless(self) -> BigFile:
+        """The same rows without their names, which for TVR alone take more memory than a batch."""
+        return replace(self, names={})
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_mapped": {}}

@@ -39,23 +39,33 @@ class ArrayFile:
         name = next(iter(self.file), None)
         if name is None:
             raise DataError(f"{self.path} holds no arrays.")
-        return int(self.file[name].shape[-1])
+        return self._matrix(name).shape[-1]
 
     def require(self, names: Iterable[str], what: str) -> None:
         """Raise DataError, naming the first, when some of `names` are missing."""
+        names = list(names)
         missing = [name for name in names if name not in self.file]
         if missing:
             raise DataError(
-                f"{self.path} lacks {len(missing)} of the {what}, for example {missing[0]!r}; "
+                f"{self.path} lacks {len(missing)} of the {len(names)} {what}, for example {missing[0]!r}; "
                 "get the file that belongs to these captions."
             )
 
     def read(self, name: str, most: int | None = None) -> NDArray[np.float32]:
         """The rows of one array, at most the first `most`. Raises DataError, naming it, for what is no matrix."""
+        try:
+            return np.asarray(self._matrix(name)[:most], dtype=np.float32)
+        except OSError as problem:
+            raise DataError(
+                f"{self.path}: {name!r} cannot be read ({problem}); copy the file again."
+            ) from None
+
+    def _matrix(self, name: str) -> Any:
         array = self.file[name]
-        if array.ndim != 2 or not array.shape[0]:
-            raise DataError(f"{self.path}: {name!r} has shape {array.shape}, expected rows of features.")
-        return np.asarray(array[:most], dtype=np.float32)
+        shape = getattr(array, "shape", None)
+        if shape is None or len(shape) != 2 or not all(shape):
+            raise DataError(f"{self.path}: {name!r} has shape {shape}, expected rows of features.")
+        return array
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_open": {}}

@@ -33,6 +33,11 @@ def is_official(folder: Path) -> bool:
     return (folder / "FeatureData").is_dir() and (folder / "TextData").is_dir()
 
 
+def collection_in(folder: Path, name: str) -> Path:
+    """`folder` itself, or the published data set called `name` in it, as in the releases' ROOT/COLLECTION."""
+    return folder / name if not is_official(folder) and is_official(folder / name) else folder
+
+
 class FrameFeatures(Protocol):
     """Frames of many videos, however they are stored."""
 
@@ -67,7 +72,7 @@ class BigFrames:
                 lost = names[int(np.argmax(rows < 0))]
                 raise DataError(f"{folder}: video {video!r} has a frame {lost!r} that id.txt does not name.")
             frames[video] = rows
-        return cls(folder.name, big, frames)
+        return cls(folder.name, big.nameless(), frames)
 
     @property
     def width(self) -> int:
@@ -114,6 +119,11 @@ class Hdf5Frames:
     def read(self, ids: Sequence[str]) -> tuple[Rows, NDArray[np.int64]]:
         """The frames of some videos, end to end, and how many each has."""
         rows = [self.file.read(self.key(video)) for video in ids]
+        for video, some in zip(ids, rows, strict=True):
+            if some.shape[1] != self.width:
+                raise DataError(
+                    f"{self.file.path}: the frames of {video!r} are {some.shape[1]} wide, others {self.width}."
+                )
         return np.concatenate(rows), np.array([len(some) for some in rows])
 
 
@@ -186,7 +196,8 @@ def read_caption_lines(path: Path) -> list[Caption]:
 
 def caption_file(folder: Path, split: str) -> Path:
     """The caption file of a split."""
-    found = sorted((folder / "TextData").glob(f"*{split}.caption.txt"))
+    exact = folder / "TextData" / f"{folder.name}{split}.caption.txt"
+    found = [exact] if exact.is_file() else sorted((folder / "TextData").glob(f"*{split}.caption.txt"))
     if not found:
         there = ", ".join(sorted(file.name for file in (folder / "TextData").glob("*.caption.txt"))) or "none"
         raise DataError(

@@ -145,7 +145,11 @@ def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Sp
             config.choices.legacy_bins,
             stretch=msc and config.profile == "reference",
         ),
-        words=OfficialWords(tuple(caption.id for caption in split.captions), split.words, keep_last=msc),
+        words=OfficialWords(
+            tuple(caption.id for caption in split.captions),
+            split.words,
+            keep_last=msc and config.profile != "reference",
+        ),
         owner=split.owner,
         visual_encoder=f"official/{split.frames.name}",
         text_encoder=f"official/{split.words.path.stem}",

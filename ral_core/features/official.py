@@ -1,7 +1,9 @@
 """A published data set as what training and evaluation take: batches are read from its files when they are needed.
 
 The features of TVR alone fill tens of gigabytes, so nothing but names is kept in memory: a batch of videos is one
-gather from the mapped file and one pass of pooling, in float64 until the end as in the official loader.
+gather from the mapped file and a pass of pooling, a few videos at a time, in float64 until the end as in the
+official loader. No packed copy is made: pooled to 32 clips and 128 frames TVR would still take 34 GB, and what the
+system keeps of the mapped file serves every later epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from ral_core.features.pooling import pool_ragged, unit_rows
 from ral_core.tensors import QueryBatch, VideoBatch, pad_stack
 
 CPU = torch.device("cpu")
+GROUP = 16
+"""Videos pooled together: their float64 frames are what a batch needs beside itself."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,24 @@ class OfficialVideos:
         Raises DataError, naming video and frame, for features that are not finite.
         """
         ids = [self.ids[row] for row in which.tolist()]
+        groups = [self._pooled(ids[at : at + GROUP]) for at in range(0, len(ids), GROUP)]
+        longest = max(group.frames.shape[1] for group in groups)
+        frames = torch.zeros(len(ids), longest, self.width)
+        mask = torch.zeros(len(ids), longest, dtype=torch.bool)
+        for number, group in enumerate(groups):
+            rows = slice(number * GROUP, number * GROUP + len(group.frames))
+            frames[rows, : group.frames.shape[1]] = group.frames
+            mask[rows, : group.frames.shape[1]] = group.frame_mask
+        return VideoBatch(torch.cat([group.clips for group in groups]), frames, mask).to(self.device)
+
+    def _pooled(self, ids: list[str]) -> VideoBatch:
         raw, lengths = self.frames.read(ids)
         self._check(raw, lengths, ids)
         clips = unit_rows(pool_ragged(raw, lengths, self.clips, legacy=self.legacy_bins))
         frames, mask = self._frames(raw, lengths)
-        batch = VideoBatch(
+        return VideoBatch(
             torch.from_numpy(clips.astype(np.float32)), torch.from_numpy(frames), torch.from_numpy(mask)
         )
-        return batch.to(self.device)
 
     def _frames(
         self, raw: np.ndarray, lengths: np.ndarray
@@ -127,8 +141,15 @@ class OfficialWords:
 
     def _read(self, name: str, max_words: int) -> Tensor:
         raw = self.file.read(name, None if self.keep_last else max_words)
-        if not np.isfinite(raw).all():
-            raise DataError(f"{self.file.path}: the words of {name!r} hold a number that is not finite.")
+        if raw.shape[1] != self.width:
+            raise DataError(
+                f"{self.file.path}: the words of {name!r} are {raw.shape[1]} wide, others {self.width}."
+            )
+        bad = np.flatnonzero(~np.isfinite(raw).all(1))
+        if len(bad):
+            raise DataError(
+                f"{self.file.path}: the words of {name!r} hold a number that is not finite, in row {bad[0]}."
+            )
         if len(raw) > max_words:
             raw = np.concatenate([raw[: max_words - 1], raw[-1:]])
         return torch.from_numpy(unit_rows(raw.astype(np.float64)).astype(np.float32))
