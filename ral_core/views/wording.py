@@ -147,7 +147,6 @@ KEYS = (
     ("←  →", "one second back, forward"),
     ("r", "repeat the moment"),
     ("f", "full screen"),
-    ("g", "one card a film, or one a moment"),
     ("e", "why this film"),
     ("c", "compare models"),
     ("m", "map"),
