@@ -35,8 +35,10 @@ from ral_core.evaluation.uncertainty import (
     abstention_report,
     area_under_risk,
     entropies,
+    fit_readout,
     gate_agreement,
     margins,
+    near_best,
     spearman,
     uncertainty_report,
     word_weights,
@@ -315,3 +317,23 @@ def test_the_command_refuses_what_does_not_fit(saved: Path, folder: Path, tmp_pa
     other = write_split(tmp_path / "other", films=3, encoder="other-eyes@1")
     assert main([*base, str(saved), "--split", str(other)]) == 1
     assert "other-eyes@1" in capsys.readouterr().err
+
+
+def test_films_near_the_best_are_counted() -> None:
+    scores = np.array([[0.9, 0.88, 0.1], [0.5, 0.5, 0.5], [0.9, 0.2, 0.1]])
+    assert near_best(scores).tolist() == [2, 3, 1]
+    assert near_best(scores + 5).tolist() == near_best(scores[:, ::-1]).tolist() == [2, 3, 1]
+
+
+def test_a_readout_finds_which_variances_tell_ambiguity() -> None:
+    random = np.random.default_rng(0)
+    log_var = random.normal(size=(600, 6))
+    doubt = log_var[:, 2] - log_var[:, 4]  # two dimensions tell it, and their mean does not
+    near = np.clip(np.exp(doubt + 1.5), 1, 50).astype(int)
+    scores = np.where(np.arange(50)[None] < near[:, None], 0.9, 0.1)
+    taught, kept = slice(0, 400), slice(400, 600)
+    readout = fit_readout(log_var[taught], scores[taught])
+    assert spearman(readout(log_var[kept]), doubt[kept]) > 0.95
+    assert abs(spearman(log_var[kept].mean(1), doubt[kept])) < 0.3
+    shifted = fit_readout(3 * log_var[taught] + 7, scores[taught])
+    np.testing.assert_allclose(shifted(3 * log_var[kept] + 7), readout(log_var[kept]), atol=1e-3)

@@ -49,7 +49,7 @@ def _build(args: argparse.Namespace) -> int:
 
     if args.jobs < 1:
         raise DataError(f"--jobs must be at least 1, got {args.jobs}.")
-    places = Places(work=args.out, shipped=args.shipped)
+    places = Places(args.out, args.shipped, args.shipped.parent / "encoders/visual")
     stages = [stage for stage in args.stages.split(",") if stage]
     splits = [split_named(name) for name in args.split]
     Build(

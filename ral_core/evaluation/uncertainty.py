@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ral_core.evaluation.scoring import Chunks, encode_queries, encode_videos
 from ral_core.evaluation.splits import Split
 from ral_core.models import RAL, PRVRModel
 
+NEAR = 0.03
+"""Videos whose fused score is this near to the best one's fit a query about as well."""
 Array = NDArray[np.floating]
 Numbers = dict[str, float]
 Report = dict[str, Any]
@@ -84,6 +87,56 @@ def entropies(scores: Array, temperature: float = 0.05) -> Array:
     return -(chance * np.log2(np.maximum(chance, 1e-12))).sum(axis=1)
 
 
+def near_best(scores: Array, within: float = NEAR) -> Array:
+    """How many videos score within `within` of the best one, itself included, (Q,). scores (Q, V)."""
+    return (scores >= scores.max(axis=1, keepdims=True) - within).sum(axis=1).astype(float)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A linear reading of a Gaussian's log variances (D,), fitted so that it tells how ambiguous a query is."""
+
+    mean: Array
+    std: Array
+    weights: Array
+
+    def __call__(self, log_var: Array) -> Array:
+        """Of log variances (Q, D): (Q,), higher for more ambiguous; no unit."""
+        return ((log_var - self.mean) / self.std) @ self.weights
+
+
+def fit_readout(log_var: Array, scores: Array, ridge: float = 100.0) -> Readout:
+    """Ridge regression from queries' log variances (Q, D) to the log of `near_best` of their own scores (Q, V).
+
+    No truth is used: the model's own ranking of any collection teaches what its variances mean. A calibration of
+    ours; the paper takes the mean variance as it is.
+    """
+    mean, std = log_var.mean(axis=0), log_var.std(axis=0) + 1e-6
+    inputs, target = (log_var - mean) / std, np.log(near_best(scores))
+    gram = inputs.T @ inputs + ridge * np.eye(inputs.shape[1])
+    return Readout(mean, std, np.linalg.solve(gram, inputs.T @ (target - target.mean())))
+
+
+@torch.inference_mode()
+def query_log_var(model: RAL, split: Split, chunks: Chunks | None = None) -> Array:
+    """The log variances of all queries, (Q, D)."""
+    chunks, device = chunks or Chunks(), next(model.parameters()).device
+    parts = [model.query_gaussian(some).log_var for _, some in encode_queries(model, split, chunks, device)]
+    return torch.cat(parts).double().cpu().numpy()
+
+
+def calibration_report(
+    model: RAL, taught: Split, taught_scores: Array, split: Split, right: NDArray[np.bool_]
+) -> Report:
+    """What variances are worth on `split` after `fit_readout` on another split and its fused scores (Q, V)."""
+    reading = fit_readout(query_log_var(model, taught), taught_scores)(query_log_var(model, split))
+    return {
+        "taught on": taught.name,
+        "ambiguity": spearman(reading, split.relevant().sum(axis=1)),
+        "AURC": area_under_risk(-reading, right),
+    }
+
+
 def word_weights(gate: Array, pieces: Sequence[tuple[int, int]], words: Sequence[tuple[int, int]]) -> Array:
     """The gate of each word, (N,): the sum over the pieces that overlap its characters.
 
@@ -108,7 +161,7 @@ def gate_agreement(gates: Sequence[Array], bits: Sequence[Array]) -> float:
 def uncertainty_report(model: PRVRModel, split: Split, total: Array, chunks: Chunks | None = None) -> Report:
     """What a model's own doubts are worth on a split; total (Q, V) are its fused scores.
 
-    Rank correlations (-1 to 1) of the entropy of its ranking and of the query's variance with the number of videos
+    Rank correlations (-1 to 1) of the entropy of its ranking, of how many videos score near the best, and of the query's variance with the number of videos
     that satisfy the query, of the video's variance with the number of events told of it, of the gate with the true
     importance of words; and how well each notion of confidence finds the wrong answers (AURC, hit@1).
     A model without Gaussians or gate gets the numbers that do not need them.
@@ -117,8 +170,12 @@ def uncertainty_report(model: PRVRModel, split: Split, total: Array, chunks: Chu
     ambiguity = relevant.sum(axis=1)
     right = relevant[np.arange(len(total)), total.argmax(axis=1)]
     spread = entropies(total)
-    confidences = {"margin": margins(total), "entropy": -spread}
-    report: Report = {"entropy ~ ambiguity": spearman(spread, ambiguity)}
+    near = near_best(total)
+    confidences = {"margin": margins(total), "entropy": -spread, "near-best films": -near}
+    report: Report = {
+        "entropy ~ ambiguity": spearman(spread, ambiguity),
+        "near-best films ~ ambiguity": spearman(near, ambiguity),
+    }
     chunks, device = chunks or Chunks(), next(model.parameters()).device
     queries = [tokens for _, tokens in encode_queries(model, split, chunks, device)]
     if isinstance(model, RAL):
