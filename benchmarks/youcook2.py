@@ -13,7 +13,6 @@ The linear model is ridge regression from TF-IDF to the embeddings, and the high
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -172,7 +171,10 @@ def measured(args: argparse.Namespace) -> Iterator[tuple[str, list[dict[str, flo
     yield "tf-idf ridge", [ridge(seed, corpus) for seed in range(args.seeds)]
     text = open_text_encoder("minilm")
     for system in args.systems:
-        yield system, [trained(system, seed, corpus, text, args.start, args.cache) for seed in range(args.seeds)]
+        yield (
+            system,
+            [trained(system, seed, corpus, text, args.start, args.cache) for seed in range(args.seeds)],
+        )
 
 
 def row_of(name: str, numbers: Sequence[dict[str, float]]) -> str:
