@@ -10,6 +10,7 @@ import torch
 from tiny_world import TinyText, write_split
 
 from ral_core.analysis import zoo as table_of
+from ral_core.cli import main
 from ral_core.errors import DataError, UnknownName
 from ral_core.evaluation.comparison import Spread, sign_test, spread
 from ral_core.evaluation.splits import load_split
@@ -146,3 +147,13 @@ def test_the_frames_of_a_moment_are_those_inside_it_or_the_nearest(tmp_path: Pat
         assert inside.any()
         expected = split.packed.batch.frames[owner[row]][inside].mean(0)
         torch.testing.assert_close(means[row], expected)
+
+
+def test_the_command_without_any_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet = ["--only-table", "--out", str(tmp_path), "--threads", "1"]
+    assert main(["zoo", *quiet]) == 0
+    assert "| system | R@1 |" in capsys.readouterr().out
+    assert main(["zoo", *quiet, "--ablations", "--json"]) == 0
+    assert '"rows": {}' in capsys.readouterr().out
+    assert main(["zoo", *quiet, "--ablations", "no gates"]) == 1
+    assert "There is no ablation 'no gates'" in capsys.readouterr().err

@@ -14,6 +14,9 @@ REPORTS = ROOT / "precomputed/reports"
 def add(parser: argparse.ArgumentParser) -> None:
     """The arguments of `zoo`."""
     parser.add_argument("--systems", nargs="+", help="only these presets")
+    parser.add_argument(
+        "--ablations", nargs="*", metavar="NAME", help="of the first system (ral): all, or these"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, help="instead of 1 2 3")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build/zoo", help="folder of the runs (%(default)s)"
@@ -51,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     ablating, cache = args.ablations is not None, ROOT / "build/text"
     systems = args.systems or (("ral",) if ablating else SYSTEMS)
     seeds, ablations = args.seeds or SEEDS, (args.ablations or tuple(ABLATIONS)) if ablating else ()
-    for member in members(systems, seeds, ablations) if not args.only_table else ():
+    wanted = members(systems, seeds, ablations)
+    for member in () if args.only_table else wanted:
         say(f"--- {member.name}")
         train_member(
             member,
