@@ -11,6 +11,7 @@ from tiny_world import TinyText, write_split
 
 from ral_core.analysis import zoo as table_of
 from ral_core.cli import main
+from ral_core.commands.zoo import write_between
 from ral_core.errors import DataError, UnknownName
 from ral_core.evaluation.comparison import Spread, sign_test, spread
 from ral_core.evaluation.splits import load_split
@@ -157,3 +158,12 @@ def test_the_command_without_any_run_says_so(tmp_path: Path, capsys: pytest.Capt
     assert '"rows": {}' in capsys.readouterr().out
     assert main(["zoo", *quiet, "--ablations", "no gates"]) == 1
     assert "There is no ablation 'no gates'" in capsys.readouterr().err
+
+
+def test_a_table_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- zoo -->\nold\n<!-- /zoo -->\nafter\n")
+    write_between(page, "zoo", "| new |")
+    write_between(page, "zoo", "| newer |")
+    write_between(page, "no such", "lost")
+    assert page.read_text() == "before\n<!-- zoo -->\n\n| newer |\n\n<!-- /zoo -->\nafter\n"

@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save",
         action="store_true",
-        help=f"write {REPORTS.relative_to(ROOT)}/zoo.json or ablations.json too",
+        help=f"write {REPORTS.relative_to(ROOT)}/zoo.json or ablations.json, and the README's table, too",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -74,8 +74,20 @@ def run(args: argparse.Namespace) -> int:
     shown = ablation_table(report) if ablating else table(report)
     print(json.dumps(report, indent=2) if args.json else shown)
     if args.save:
-        write_json(REPORTS / f"{'ablations' if ablating else 'zoo'}.json", report)
+        name = "ablations" if ablating else "zoo"
+        write_json(REPORTS / f"{name}.json", report)
+        write_between(ROOT / "README.md", name, shown)
     return 0
+
+
+def write_between(path: Path, name: str, text: str) -> None:
+    """Put `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file that has them."""
+    from ral_core.files import read_text, write_text
+
+    before, mark, rest = read_text(path).partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    if mark and end:
+        write_text(path, f"{before}{mark}\n{text}\n\n{end}{after}")
 
 
 def say(line: str) -> None:
