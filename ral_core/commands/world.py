@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from dataclasses import replace
 from pathlib import Path
 
 from ral_core.errors import DataError, UnknownName
@@ -26,6 +27,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--stages", default=",".join(STAGES), help="which of %(default)s, with commas between (all)"
     )
     build.add_argument("--jobs", type=int, default=2, help="processes that draw (%(default)s)")
+    build.add_argument(
+        "--films", type=sizes, metavar="SPLIT=N,...", help="a small corpus: how many films each split has"
+    )
+    build.add_argument("--epochs", type=int, help="epochs of the visual encoder's training")
     build.add_argument("--limit", type=int, help="draw only the first N films of each split")
     build.add_argument("--force", action="store_true", help="draw again what is there")
 
@@ -36,6 +41,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     show.add_argument("film", help="an id such as test-0007")
     show.add_argument("--out", type=Path, default=Path("build/world"))
     show.add_argument("--shipped", type=Path, default=Path("precomputed/world"))
+
+
+def sizes(text: str) -> dict[str, int]:
+    """Films by split, from text such as `train=4,test=3`. Raises ArgumentTypeError for any other."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name and count.isdecimal() and int(count) > 0 for name, _, count in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like train=4,val=2,test=3,encoder=8")
+    return {name: int(count) for name, _, count in pairs}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,15 +62,28 @@ def _build(args: argparse.Namespace) -> int:
 
     if args.jobs < 1:
         raise DataError(f"--jobs must be at least 1, got {args.jobs}.")
+    if args.epochs is not None and args.epochs < 1:
+        raise DataError(f"--epochs must be at least 1, got {args.epochs}.")
     places = Places(args.out, args.shipped, args.shipped.parent / "encoders/visual")
     stages = [stage for stage in args.stages.split(",") if stage]
     splits = [split_named(name) for name in args.split]
+    if args.films:
+        if places.shipped == Places().shipped or places.work == Places().work:
+            raise DataError("--films makes another corpus; say with --out and --shipped where it should lie.")
+        for name in args.films:
+            split_named(name)
+        splits = [
+            replace(split, films=args.films[split.name], chosen_seeds=())
+            for split in splits
+            if split.name in args.films
+        ]
     Build(
         places=places,
         splits=splits,
         stages=stages,
         jobs=args.jobs,
         limit=args.limit,
+        epochs=args.epochs,
         force=args.force,
         say=say_now,
     ).run()

@@ -86,7 +86,9 @@ def write_video(
             "crf": str(crf),
             "preset": preset,
             "tune": tune,
-            "x264-params": "colormatrix=smpte170m",  # what the RGB conversion uses, said so players agree
+            # The matrix is what the RGB conversion uses, said so players agree. The macroblock tree hangs on what
+            # lies in memory before, so that one film became other bytes each time.
+            "x264-params": "colormatrix=smpte170m:no-mbtree=1",
         }
         for image in chain([first], iterator):
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")

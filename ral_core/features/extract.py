@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ral_core.errors import DataError
-from ral_core.features.store import FeatureStore, VideoFeatures, write_features
+from ral_core.features.store import HEADER, FeatureStore, VideoFeatures, write_features
 from ral_core.features.visual import VisualEncoder, look
 from ral_core.files import read_jsonl, replacing
 
@@ -70,9 +70,13 @@ def extract_folder(
 ) -> FeatureStore:
     """Encode videos (id to file) into the feature store `out`; finished videos survive a stop.
 
-    Raises DataError for a missing or unreadable video.
+    A store of this encoder that is younger than all these videos is kept. Raises DataError for a missing or
+    unreadable video.
     """
     opened = VisualEncoder.open(encoder)
+    if is_current(out, videos, opened.id):
+        say(f"features {out.name}: all {len(videos)} videos are there already")
+        return FeatureStore.open(out)
     parts = out / f".parts-{opened.id}"
     parts.mkdir(parents=True, exist_ok=True)
     todo = [Job(name, path, parts / f"{name}.safetensors", encoder) for name, path in videos.items()]
@@ -91,6 +95,16 @@ def extract_folder(
     store = write_features(out, _parts(todo), encoder=opened.id, fps=opened.config.fps)
     shutil.rmtree(parts)
     return store
+
+
+def is_current(out: Path, videos: dict[str, Path], encoder: str) -> bool:
+    """Whether `out` holds the features of exactly these videos, made by this encoder after the last of them."""
+    try:
+        store, made = FeatureStore.open(out), (out / HEADER).stat().st_mtime
+        same = store.encoder == encoder and list(store.ids) == list(videos)
+        return same and all(path.stat().st_mtime <= made for path in videos.values())
+    except (DataError, OSError):
+        return False
 
 
 def _parts(jobs: Sequence[Job]) -> Iterator[VideoFeatures]:

@@ -94,6 +94,8 @@ class Build:
     jobs: int = 2
     limit: int | None = None
     """Draw only the first films of each split."""
+    epochs: int | None = None
+    """Epochs of the visual encoder's training, if not its own number."""
     force: bool = False
     """Draw again what is there."""
     make: media.MakeRenderer | None = None
@@ -131,7 +133,9 @@ class Build:
         teaching = importlib.import_module("ral_core.world.teaching")
         work, test = self.places.work / "encoder", SPLITS["test"]
         where = (self.places.split(test), self.places.videos(test))
-        teaching.teach(work, self.places.encoder, test=where, limit=self.limit, say=self.say)
+        teaching.teach(
+            work, self.places.encoder, test=where, limit=self.limit, epochs=self.epochs, say=self.say
+        )
 
     def _features(self) -> None:
         extract = importlib.import_module("ral_core.features.extract")

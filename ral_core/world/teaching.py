@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -32,15 +33,20 @@ def teach(
     config: VisualConfig | None = None,
     training: VisualTraining | None = None,
     limit: int | None = None,
+    epochs: int | None = None,
     say: Say = print,
 ) -> Report:
     """Train the visual encoder on the runs of the encoder split in `work`, write it to `out`, and judge it.
 
     The last films of the split are never trained on. A training that was stopped goes on. test: see `judge`.
+    epochs: instead of those of `training`. Fewer frames than a batch make one smaller batch.
     """
     config, training, began = config or VisualConfig(), training or VisualTraining(), time.monotonic()
     taught, kept = split_runs(work, limit)
     frames, unseen = (load_frames(videos, GROUPS, config.picture) for videos in (taught, kept))
+    training = replace(
+        training, epochs=epochs or training.epochs, batch=max(1, min(training.batch, len(frames)))
+    )
     say(f"visual encoder: {len(frames)} frames to train on, {len(unseen)} of unseen films")
     train(frames, unseen, GROUPS, out, work / "training", config=config, training=training, say=say)
     minutes = (time.monotonic() - began) / 60
