@@ -23,6 +23,17 @@ class Golden:
     outputs: Numbers
     weights: Numbers
 
+    def double(self) -> Golden:
+        """The same numbers in float64, to compute with more digits than were recorded."""
+
+        def wide(numbers: Numbers) -> Numbers:
+            return {
+                name: value.double() if value.is_floating_point() else value
+                for name, value in numbers.items()
+            }
+
+        return Golden(self.folder, self.config, wide(self.inputs), wide(self.outputs), wide(self.weights))
+
 
 def open_golden(folder: Path) -> Golden:
     """Read a folder; files that its kind does not have count as empty."""

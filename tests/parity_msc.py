@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import torch
 from parity_files import Golden, Numbers
-from parity_msslpp import batched, report
+from parity_shared import (
+    backward,
+    batched,
+    draws_of,
+    metrics,
+    named_scores,
+    recorded_gradients,
+    score_grid,
+    training_batch,
+    training_run,
+)
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -21,13 +31,13 @@ from ral_core.models.merging import (
     segment_counts,
 )
 from ral_core.models.msc import MSC
-from ral_core.models.names import from_official, official_name
-from ral_core.tensors import QueryBatch, Scores, VideoBatch, VideoTokens, pad_stack
+from ral_core.models.names import from_official
+from ral_core.tensors import QueryBatch, VideoBatch, VideoTokens, pad_stack
 from ral_core.training import correlation
 from ral_core.training.batches import TrainBatch
-from ral_core.training.draws import RecordedDraws
-from ral_core.training.objectives import ObjectiveConfig, objective, teacher_vectors
-from ral_core.training.optimizer import BertAdam, parameter_groups
+from ral_core.training.objectives import ObjectiveConfig, teacher_vectors
+
+DRAWS = {name: name for name in ("clip_t2v", "clip_v2t", "frame_t2v", "frame_v2t")}
 
 
 def is_msc(golden: Golden) -> bool:
@@ -59,19 +69,6 @@ def open_model(golden: Golden) -> MSC:
     return model
 
 
-def training_batch(golden: Golden) -> TrainBatch:
-    """The recorded batch, with the clips the official loader merged."""
-    given = {name.removeprefix("train/"): value for name, value in golden.inputs.items() if "train/" in name}
-    videos = VideoBatch(
-        given["clip_video_features"],
-        given["frame_video_features"],
-        given["videos_mask"].bool(),
-        given["merge_size"].float(),
-        given["merged_frame_label"].long(),
-    )
-    return TrainBatch(videos, QueryBatch(given["text_feat"], given["text_mask"].bool()), given["text_labels"])
-
-
 def replay_msc(golden: Golden) -> Numbers:
     """Everything of the folder that this project computes too."""
     model, batch = open_model(golden), training_batch(golden)
@@ -82,7 +79,7 @@ def replay_msc(golden: Golden) -> Numbers:
         numbers |= metrics(golden, numbers)
     for mode in ("easy", "hard"):
         numbers |= losses_of(model, batch, golden, mode)
-    return numbers | training_run(golden)
+    return numbers | training_run(golden, open_model(golden), objective_config(golden, "easy"), DRAWS)
 
 
 def stages(model: MSC, batch: TrainBatch) -> Numbers:
@@ -258,22 +255,10 @@ def objective_config(golden: Golden, mode: str) -> ObjectiveConfig:
     )
 
 
-def draws_of(outputs: Numbers, prefix: str, suffix: str = "") -> RecordedDraws:
-    """Recorded places; only those of `v2t` do not count the positive."""
-    names = ("clip_t2v", "clip_v2t", "frame_t2v", "frame_v2t")
-    found = {name: outputs.get(f"{prefix}{name}{suffix}") for name in names}
-    return RecordedDraws(
-        {name: value - int("t2v" in name) for name, value in found.items() if value is not None}
-    )
-
-
 def losses_of(model: MSC, batch: TrainBatch, golden: Golden, mode: str) -> Numbers:
     """Every term and its gradients."""
-    model.zero_grad(set_to_none=True)
-    draws = draws_of(golden.outputs, f"loss/{mode}/draw_")
-    terms = objective(model, batch, objective_config(golden, mode), draws=draws)
-    total = torch.stack(list(terms.values())).sum()
-    total.backward()
+    draws = draws_of(golden.outputs, DRAWS, f"loss/{mode}/draw_")
+    terms = backward(model, batch, objective_config(golden, mode), draws)
     numbers = {
         "clip_nce": terms["clip_nce"],
         "clip_trip": terms["clip_triplet"],
@@ -282,38 +267,9 @@ def losses_of(model: MSC, batch: TrainBatch, golden: Golden, mode: str) -> Numbe
         "txt_rkd": terms["text_distance"] + terms["text_angle"],
         "vidlvlctl": terms["cross_branch"],
         "clip_num": (model.segments(batch.videos).amax(1) + 1).float().mean(),
-        "loss_overall": total,
+        "loss_overall": terms["total"],
     }
-    numbers = {f"loss/{mode}/{name}": value.detach() for name, value in numbers.items()}
-    for name, parameter in model.named_parameters():
-        gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-        if mode == "easy":
-            numbers[f"grad/easy/{official_name(name)}"] = gradient.clone()
-        else:
-            numbers[f"gradnorm/hard/{official_name(name)}"] = gradient.norm()
-    return numbers
-
-
-def training_run(golden: Golden) -> Numbers:
-    """A few steps on one batch without dropout: the loss, and the weights at the end."""
-    model, batch, outputs = open_model(golden), training_batch(golden), golden.outputs
-    rate, total, warmup = outputs["traj/hyper_lr_ttotal_warmup"].tolist()
-    groups = parameter_groups(model, 0.01, decay_norm_gains=True)
-    optimizer = BertAdam(groups, rate, int(total), warmup=warmup)
-    history = []
-    for step in range(len(outputs["traj/loss"])):
-        draws = draws_of(outputs, "traj/draw_", f"_{step}")
-        terms = objective(model, batch, objective_config(golden, "easy"), draws=draws)
-        loss = torch.stack(list(terms.values())).sum()
-        history.append(loss.item())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-    numbers: Numbers = {"traj/loss": torch.tensor(history, dtype=torch.float64)}
-    for name, parameter in model.named_parameters():
-        numbers[f"traj/param/{official_name(name)}"] = parameter.detach()
-        numbers[f"traj/norm/{official_name(name)}"] = parameter.detach().norm()
-    return numbers
+    return {f"loss/{mode}/{name}": value for name, value in numbers.items()} | recorded_gradients(model, mode)
 
 
 def evaluation(model: MSC, golden: Golden) -> Numbers:
@@ -324,15 +280,11 @@ def evaluation(model: MSC, golden: Golden) -> Numbers:
         encode_raw(model, golden, part)
         for part in batched(config["eval_video_order"], sizes["eval_context_bsz"])
     ]
-    blocks: list[list[Scores]] = []
+    queries = []
     for part in batched(config["eval_query_order"], sizes["eval_query_bsz"]):
         words = [unit_rows(golden.inputs[f"raw/text/{name}"])[: model.config.max_words] for name in part]
-        tokens = model.encode_query(QueryBatch(*pad_stack(words)))
-        blocks.append([model.score(tokens, videos) for videos in encoded])
-    clip = torch.cat([torch.cat([one.clip for one in row], 1) for row in blocks])
-    frame = torch.cat([torch.cat([one.frame for one in row], 1) for row in blocks])
-    fused = model.fused(Scores(clip, frame))
-    return {"eval/clip_scores": clip, "eval/frame_scores": frame, "eval/fused_scores": fused}
+        queries.append(model.encode_query(QueryBatch(*pad_stack(words))))
+    return named_scores(model, score_grid(model, queries, encoded))
 
 
 def encode_raw(model: MSC, golden: Golden, names: list[str]) -> VideoTokens:
@@ -346,13 +298,3 @@ def encode_raw(model: MSC, golden: Golden, names: list[str]) -> VideoTokens:
     return model.encode_video(
         VideoBatch(unit_rows(merged.tokens), unit_rows(x), mask, merged.sizes, merged.labels)
     )
-
-
-def metrics(golden: Golden, numbers: Numbers) -> Numbers:
-    """Reports of a random matrix and of the evaluation's scores."""
-    config, outputs = golden.config, golden.outputs
-    columns = {video: place for place, video in enumerate(config["eval_video_order"])}
-    own = torch.tensor([columns[query.split("#")[0]] for query in config["eval_query_order"]])
-    made = {name: report(numbers[f"eval/{name}_scores"], own) for name in ("clip", "frame", "fused")}
-    made["metric"] = report(outputs["metric/scores"], outputs["metric/gt"])
-    return {f"metrics/{name}": value[: len(config["metrics"][name])] for name, value in made.items()}

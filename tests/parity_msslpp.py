@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import torch
 from parity_files import Golden, Numbers
+from parity_shared import (
+    backward,
+    batched,
+    draws_of,
+    metrics,
+    named_scores,
+    recorded_gradients,
+    score_grid,
+    training_batch,
+    training_run,
+)
 from torch import Tensor, nn
 
-from ral_core.evaluation.metrics import ranks_of, recall_report
 from ral_core.features.pooling import pool_rows, unit_rows
 from ral_core.models import ModelConfig, build_model
 from ral_core.models.layers import Branch
 from ral_core.models.medoids import assigned, distances, medoids_of, spread_seeds, updated
 from ral_core.models.ms_sl import run_means
 from ral_core.models.ms_sl_plus import MSSLPlus, length_code, run_bounds
-from ral_core.models.names import from_official, official_name
-from ral_core.tensors import QueryBatch, Scores, VideoBatch, VideoTokens, pad_stack
+from ral_core.models.names import from_official
+from ral_core.tensors import QueryBatch, VideoBatch, VideoTokens, pad_stack
 from ral_core.training import losses
 from ral_core.training.batches import TrainBatch
-from ral_core.training.draws import RecordedDraws
-from ral_core.training.objectives import ObjectiveConfig, objective
-from ral_core.training.optimizer import BertAdam, parameter_groups, schedule
+from ral_core.training.objectives import ObjectiveConfig
+from ral_core.training.optimizer import BertAdam, schedule
 
 DRAWS = {"clip_t2v": "clip_t2v", "clip_v2t": "clip_v2t", "frame_rows": "frame_ctx", "frame_cols": "frame_q"}
 
@@ -52,15 +61,6 @@ def open_model(golden: Golden) -> MSSLPlus:
     return model
 
 
-def training_batch(golden: Golden) -> TrainBatch:
-    """The recorded batch."""
-    given = {name.removeprefix("train/"): value for name, value in golden.inputs.items() if "train/" in name}
-    videos = VideoBatch(
-        given["clip_video_features"], given["frame_video_features"], given["videos_mask"].bool()
-    )
-    return TrainBatch(videos, QueryBatch(given["text_feat"], given["text_mask"].bool()), given["text_labels"])
-
-
 def replay_msslpp(golden: Golden) -> Numbers:
     """Everything of the folder that this project computes too."""
     model, batch = open_model(golden), training_batch(golden)
@@ -70,7 +70,7 @@ def replay_msslpp(golden: Golden) -> Numbers:
         numbers |= metrics(golden, numbers)
     for mode in ("easy", "hard"):
         numbers |= losses_of(model, batch, golden, mode)
-    return numbers | toy_optimizer(golden) | training_run(golden)
+    return numbers | toy_optimizer(golden) | clustered_run(golden)
 
 
 def stages(model: MSSLPlus, batch: TrainBatch) -> Numbers:
@@ -152,12 +152,8 @@ def scores(model: MSSLPlus, batch: TrainBatch) -> Numbers:
 
 def losses_of(model: MSSLPlus, batch: TrainBatch, golden: Golden, mode: str) -> Numbers:
     """Every term and its gradients."""
-    model.zero_grad(set_to_none=True)
-    terms = objective(
-        model, batch, objective_config(golden, mode), draws=draws_of(golden.outputs, f"loss/{mode}/draw_")
-    )
-    total = torch.stack(list(terms.values())).sum()
-    total.backward()
+    draws = draws_of(golden.outputs, DRAWS, f"loss/{mode}/draw_")
+    terms = backward(model, batch, objective_config(golden, mode), draws)
     queries, videos = model.encode_query(batch.queries), model.encode_video(batch.videos)
     dot = model.training_scores(queries, videos, batch.owner).dot
     numbers = {
@@ -169,15 +165,10 @@ def losses_of(model: MSSLPlus, batch: TrainBatch, golden: Golden, mode: str) -> 
             dot.frame, batch.owner, two_sided=True
         ),
         f"loss/{mode}/frame_trip_loss": terms["frame_triplet"],
-        f"loss/{mode}/loss_overall": total,
+        f"loss/{mode}/loss_overall": terms["total"],
     }
-    for name, parameter in model.named_parameters():
-        gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-        if mode == "easy":
-            numbers[f"grad/easy/{official_name(name)}"] = gradient.clone()
-        else:
-            numbers[f"gradnorm/hard/{official_name(name)}"] = gradient.norm()
-    return {name: value.detach() for name, value in numbers.items()}
+    numbers = {name: value.detach() for name, value in numbers.items()}
+    return numbers | recorded_gradients(model, mode)
 
 
 def objective_config(golden: Golden, mode: str) -> ObjectiveConfig:
@@ -195,12 +186,17 @@ def objective_config(golden: Golden, mode: str) -> ObjectiveConfig:
     )
 
 
-def draws_of(outputs: Numbers, prefix: str, suffix: str = "") -> RecordedDraws:
-    """Recorded places under the names of our terms; only `v2t` does not count the positive."""
-    found = {ours: outputs.get(f"{prefix}{theirs}{suffix}") for theirs, ours in DRAWS.items()}
-    return RecordedDraws(
-        {name: value - int(name != "clip_v2t") for name, value in found.items() if value is not None}
-    )
+def clustered_run(golden: Golden) -> Numbers:
+    """A short training run, with the clips that are chosen before each step."""
+    model, batch = open_model(golden), training_batch(golden)
+
+    @torch.no_grad()
+    def chosen() -> Tensor:
+        clips = model.clip(batch.videos.clips)
+        runs, bounds = run_means(clips.shape[1]) @ clips, run_bounds(clips.shape[1])
+        return medoids_of(model.cluster_input(runs, bounds), model.config.clusters)
+
+    return training_run(golden, model, objective_config(golden, "easy"), DRAWS, chosen)
 
 
 def toy_optimizer(golden: Golden) -> Numbers:
@@ -221,53 +217,21 @@ def toy_optimizer(golden: Golden) -> Numbers:
     return numbers | {"opt/lr": torch.tensor(rates, dtype=torch.float64)}
 
 
-def training_run(golden: Golden) -> Numbers:
-    """A few steps on one batch without dropout; the loss, the clusters and the weights at the end."""
-    model, batch, outputs = open_model(golden), training_batch(golden), golden.outputs
-    rate, total, warmup = outputs["traj/hyper_lr_ttotal_warmup"].tolist()
-    groups = parameter_groups(model, 0.01, decay_norm_gains=True)
-    optimizer = BertAdam(groups, rate, int(total), warmup=warmup)
-    numbers: Numbers = {}
-    history = []
-    for step in range(len(outputs["traj/loss"])):
-        with torch.no_grad():
-            clips = model.clip(batch.videos.clips)
-            runs, bounds = run_means(clips.shape[1]) @ clips, run_bounds(clips.shape[1])
-            chosen = medoids_of(model.cluster_input(runs, bounds), model.config.clusters)
-        numbers[f"traj/medoids_{step}"] = chosen
-        draws = draws_of(outputs, "traj/draw_", f"_{step}")
-        terms = objective(model, batch, objective_config(golden, "easy"), draws=draws)
-        loss = torch.stack(list(terms.values())).sum()
-        history.append(loss.item())
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-    numbers["traj/loss"] = torch.tensor(history, dtype=torch.float64)
-    for name, parameter in model.named_parameters():
-        numbers[f"traj/param/{official_name(name)}"] = parameter.detach()
-        numbers[f"traj/norm/{official_name(name)}"] = parameter.detach().norm()
-    return numbers
-
-
 def evaluation(model: MSSLPlus, golden: Golden) -> Numbers:
     """Scores from raw features, in evaluation batches."""
     config, settings = golden.config, golden.config["model_config"]
     videos, queries = config["eval_video_order"], config["eval_query_order"]
-    blocks: list[list[Scores]] = []
     encoded = [encode_raw(model, golden, part) for part in batched(videos, config["eval_context_bsz"])]
+    tokens = []
     for part in batched(queries, config["eval_query_bsz"]):
         words = [unit_rows(golden.inputs[f"raw/text/{name}"]) for name in part]
-        tokens = model.encode_query(QueryBatch(*pad_stack([row[: settings["max_desc_l"]] for row in words])))
-        blocks.append([model.score(tokens, part_of) for part_of in encoded])
-    clip = torch.cat([torch.cat([one.clip for one in row], 1) for row in blocks])
-    frame = torch.cat([torch.cat([one.frame for one in row], 1) for row in blocks])
+        tokens.append(
+            model.encode_query(QueryBatch(*pad_stack([row[: settings["max_desc_l"]] for row in words])))
+        )
     longest = golden.outputs["eval/video_mask"].shape[1]
     rows = [row[real] for one in encoded for row, real in zip(one.frames, one.frame_mask, strict=True)]
     frames, mask = pad_stack(rows, longest)
-    return {
-        "eval/clip_scores": clip,
-        "eval/frame_scores": frame,
-        "eval/fused_scores": model.fused(Scores(clip, frame)),
+    return named_scores(model, score_grid(model, tokens, encoded)) | {
         "eval/video_proposal_feat": torch.cat([one.clips for one in encoded]),
         "eval/video_mask": mask.float(),
         # theirs has leftovers in padded rows, which nothing reads
@@ -285,32 +249,3 @@ def encode_raw(model: MSSLPlus, golden: Golden, names: list[str]) -> VideoTokens
         pooled = raw if len(raw) <= config.max_frames else pool_rows(raw, config.max_frames, legacy=True)
         frames.append(unit_rows(pooled).float())
     return model.encode_video(VideoBatch(torch.stack(clips), *pad_stack(frames)))
-
-
-def batched(names: list[str], size: int) -> list[list[str]]:
-    """The names in order, `size` at a time."""
-    return [names[start : start + size] for start in range(0, len(names), size)]
-
-
-def report(scores: Tensor, owner: Tensor) -> Tensor:
-    """The seven numbers that config.json records."""
-    numbers = recall_report(ranks_of(scores.numpy(), owner.numpy()))
-    names = ("R@1", "R@5", "R@10", "R@100", "MedR", "MeanR", "MRR")
-    return torch.tensor([numbers[name] for name in names], dtype=torch.float64)
-
-
-def metrics(golden: Golden, numbers: Numbers) -> Numbers:
-    """Reports of a random matrix and of the evaluation's scores."""
-    config, outputs = golden.config, golden.outputs
-    columns = {video: place for place, video in enumerate(config["eval_video_order"])}
-    own = torch.tensor([columns[query.split("#")[0]] for query in config["eval_query_order"]])
-    made = {
-        f"metrics/{name}": report(numbers[f"eval/{name}_scores"], own) for name in ("clip", "frame", "fused")
-    }
-    return made | {"metrics/metric": report(outputs["metric/scores"], outputs["metric/gt"])}
-
-
-def expected_metrics(golden: Golden) -> Numbers:
-    """The reports in config.json, under the names `metrics` gives them."""
-    rows = golden.config.get("metrics", {}).items()
-    return {f"metrics/{name}": torch.tensor(row, dtype=torch.float64) for name, row in rows}

@@ -8,21 +8,21 @@ from typing import Any
 
 import torch
 from parity_files import Golden, Numbers
+from parity_ral import ral_stages
+from parity_shared import backward, gradients, named_scores, score_grid
 from torch import Tensor
 from torch.nn import functional as F
 
 from ral_core.models import RAL, ModelConfig, PRVRModel, RALConfig, build_model
-from ral_core.models.gaussian import mean_of_tokens, support_sets
 from ral_core.models.gmmformer import GMMFormer
 from ral_core.models.gmmformer_v2 import GMMFormerV2
-from ral_core.models.layers import unit
 from ral_core.models.ms_sl import MSSL
-from ral_core.models.names import from_official, official_name
-from ral_core.tensors import Gaussian, QueryBatch, QueryTokens, Scores, VideoBatch, VideoTokens
+from ral_core.models.names import from_official
+from ral_core.tensors import QueryBatch, QueryTokens, VideoBatch, VideoTokens
 from ral_core.training import losses
 from ral_core.training.batches import TrainBatch
 from ral_core.training.draws import RecordedDraws
-from ral_core.training.objectives import ObjectiveConfig, objective
+from ral_core.training.objectives import ObjectiveConfig
 
 SYSTEMS = {
     "ms_sl": ("ms_sl", False),
@@ -129,7 +129,7 @@ def replay_system(golden: Golden) -> Numbers:
         numbers |= text_stages(replay) | video_stages(replay, queries, videos)
         numbers |= raw_losses(replay, queries, videos)
         if isinstance(model, RAL):
-            numbers |= ral_stages(replay, model, queries, videos)
+            numbers |= ral_stages(model, golden.inputs, owner, queries, videos)
         if "eval_video_order" in golden.config:
             numbers |= evaluation(replay)
     for mode in ("hard_pool1", "hard_pool2", "easy"):
@@ -179,60 +179,6 @@ def video_stages(replay: Replay, queries: QueryTokens, videos: VideoTokens) -> N
     return stages
 
 
-def ral_stages(replay: Replay, model: RAL, queries: QueryTokens, videos: VideoTokens) -> Numbers:
-    """Gates, support sets, Gaussians, proxies and the two alignment losses."""
-    inputs, owner, count = replay.golden.inputs, replay.batch.owner, len(videos)
-    assert queries.words is not None
-    words, mask = queries.words, queries.word_mask
-    support, support_mask = support_sets(words, mask, owner, count, model.config.choices.support_slots)
-    text, video = model.text_gaussian(queries, owner, count), model.video_gaussian(videos)
-    proxies_text, proxies_video = text.proxies(inputs["eps_text"]), video.proxies(inputs["eps_video"])
-    similarities = proxies_video.flatten(0, 1) @ proxies_text.flatten(0, 1).T
-    same = torch.block_diag(*[torch.ones(model.proxies, model.proxies)] * count).bool()
-    one_way = [-s.log_softmax(1)[same].mean() for s in (similarities, similarities.T)]
-    numbers: Numbers = {
-        "frame_query_tokens": words,
-        "gate_norm": model.gate(queries),
-        "gate_raw": model.word_gate(words, mask),
-        "gate_logits_norm": model.word_gate.logits(unit(words)),
-        "gate_logits_raw": model.word_gate.logits(words),
-        "support_tokens": support,
-        "support_mask": support_mask.float(),
-        "support_pooled": mean_of_tokens(support, support_mask),
-        "visual_pooled": unit(mean_of_tokens(unit(videos.frames), videos.frame_mask)),
-        "proxies_text": proxies_text,
-        "proxies_video": proxies_video,
-        "proxy_sim": similarities,
-        "pm_from_video_raw": one_way[0],
-        "pm_from_text_raw": one_way[1],
-        "pm_raw": losses.proxy_matching(proxies_video, proxies_text),
-    }
-    numbers |= gaussian_stages("text", model.text_head, numbers["support_pooled"], support, text)
-    numbers |= gaussian_stages("video", model.video_head, numbers["visual_pooled"], videos.frames, video)
-    whole = losses.distribution_alignment_reference(proxies_video, proxies_text, video, text)
-    numbers["da_raw"] = whole
-    for side, proxies, one in (("video", proxies_video, video), ("text", proxies_text, text)):
-        misread = Gaussian(proxies.mean(1), one.log_var / 2)
-        numbers[f"da_prior_{side}_raw"] = losses.to_standard(misread)
-        whole = whole - losses.to_standard(misread)
-    numbers["da_cross_raw"] = whole
-    return numbers
-
-
-def gaussian_stages(side: str, head: Any, pooled: Tensor, x: Tensor, one: Gaussian) -> Numbers:
-    """What the two heads of one side compute on the way (attention without a mask, as recorded)."""
-    mean, spread = head.mean, head.spread
-    return {
-        f"pie_{side}_attn_out": mean.attention(x, None),
-        f"pie_{side}_attn_w": mean.attention.weights(x, None)[..., None],
-        f"pie_{side}_prenorm": mean.norm(pooled + mean.fc(mean.attention(x, None)).sigmoid()),
-        f"unc_{side}_attn_out": spread.attention(x, None),
-        f"unc_{side}_attn_w": spread.attention.weights(x, None)[..., None],
-        f"mu_{side}": one.mean,
-        f"logsigma_{side}": one.log_var / 2,
-    }
-
-
 def raw_losses(replay: Replay, queries: QueryTokens, videos: VideoTokens) -> Numbers:
     """Terms without random draws, before their weights."""
     model, owner, config = replay.model, replay.batch.owner, replay.objective
@@ -259,19 +205,15 @@ def training_loss(replay: Replay, mode: str) -> Numbers:
         hard_from_epoch=0 if hard else 1,
         hard_pool=int(mode.removeprefix("hard_pool")) if hard else 1,
     )
-    model.zero_grad(set_to_none=True)
-    terms = objective(model, replay.batch, config, draws=RecordedDraws(recorded_draws(replay, mode)))
-    total = torch.stack(list(terms.values())).sum()
+    terms = backward(model, replay.batch, config, RecordedDraws(recorded_draws(replay, mode)))
     numbers: Numbers = {
-        f"{mode}/clip_trip": terms["clip_triplet"].detach(),
-        f"{mode}/frame_trip": terms["frame_triplet"].detach(),
-        f"{mode}/total": total.detach(),
+        f"{mode}/clip_trip": terms["clip_triplet"],
+        f"{mode}/frame_trip": terms["frame_triplet"],
+        f"{mode}/total": terms["total"],
     }
     if mode == "hard_pool1" and "grad_stats_of_hard_pool1_total" in golden.config:
-        total.backward()
-        for name, parameter in model.named_parameters():
-            gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-            numbers[f"grad/{official_name(name)}"] = torch.stack([gradient.norm(), gradient.abs().max()])
+        for name, gradient in gradients(model).items():
+            numbers[f"grad/{name}"] = torch.stack([gradient.norm(), gradient.abs().max()])
     return numbers
 
 
@@ -293,17 +235,12 @@ def evaluation(replay: Replay) -> Numbers:
     sizes = config.get("eval_config") or config["model_and_loss_config"]
     video_rows = positions(config["batch_video_ids_in_batch_order"], config["eval_video_order"])
     query_rows = positions(config["batch_caption_ids_in_row_order"], config["eval_query_order"])
-    blocks = [
-        [model.score(queries, videos) for videos in encoded_videos(replay, video_rows, sizes)]
-        for queries in (
-            model.encode_query(replay.batch.queries.rows(rows))
-            for rows in query_rows.split(sizes["eval_query_bsz"])
-        )
+    queries = [
+        model.encode_query(replay.batch.queries.rows(rows))
+        for rows in query_rows.split(sizes["eval_query_bsz"])
     ]
-    clip = torch.cat([torch.cat([scores.clip for scores in row], 1) for row in blocks])
-    frame = torch.cat([torch.cat([scores.frame for scores in row], 1) for row in blocks])
-    fused = model.fused(Scores(clip, frame))
-    return {"eval/clip_scores": clip, "eval/frame_scores": frame, "eval/score_sum": fused}
+    videos = list(encoded_videos(replay, video_rows, sizes))
+    return named_scores(model, score_grid(model, queries, videos), fused="score_sum")
 
 
 def encoded_videos(replay: Replay, rows: Tensor, sizes: dict[str, int]) -> Iterator[VideoTokens]:

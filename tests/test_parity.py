@@ -49,3 +49,12 @@ def test_a_wrong_number_is_noticed() -> None:
     assert not parity.passed([parity.line("x", right, right + 1e-3)])
     assert not parity.passed([parity.line("x", right, right), parity.line("y", right, None)])
     assert parity.passed([parity.line("x", right, right)])
+
+
+def test_float64_tells_whose_rounding_it_is() -> None:
+    exact = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    shown = parity.line("x", exact + 4e-5, exact + 1e-6, exact=exact)
+    assert shown.note == "from float64: reference 2.0e-05, ours 5.0e-07"
+    lines = parity.compare(GOLDENS / "gmmformer_v2/a", float64=True)
+    assert any("from float64" in one.note for one in lines if one.name.startswith("grad"))
+    assert torch.get_default_dtype() == torch.float32

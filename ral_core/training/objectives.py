@@ -142,9 +142,10 @@ def objective(
 
 
 def encoded_videos(model: PRVRModel, videos: VideoBatch, precision: str) -> VideoTokens:
-    """Video tokens, always as float32, from encoders that may multiply in bfloat16."""
-    place = videos.clips.device.type
-    with torch.autocast(place, torch.bfloat16, enabled=precision == "bfloat16"):
+    """Video tokens as the model's own kind of numbers, or as float32 from encoders that multiply in bfloat16."""
+    if precision == "float32":
+        return model.encode_video(videos)
+    with torch.autocast(videos.clips.device.type, torch.bfloat16):
         tokens = model.encode_video(videos)
     return replace(tokens, clips=tokens.clips.float(), frames=tokens.frames.float())
 
