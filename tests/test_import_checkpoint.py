@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers_search import TEXT, VISUAL, HashText, write_films
 
 from ral_core.cli import main
-from ral_core.errors import DataError, UnknownName
-from ral_core.models import RAL
-from ral_core.models.checkpoint import load_model
-from ral_core.models.official import detected, from_checkpoint, read_checkpoint
+from ral_core.commands.import_checkpoint import published_features
+from ral_core.errors import DataError, EncoderMismatch, UnknownName
+from ral_core.index.build import IndexConfig, build_index
+from ral_core.models import RAL, ModelConfig, build_model
+from ral_core.models.checkpoint import load_model, save_model
+from ral_core.models.names import official_name
+from ral_core.models.official import detected, from_checkpoint, kind_of, read_checkpoint
+from ral_core.search.engine import Explorer
 
 GOLDENS = Path(__file__).parent / "goldens"
 FILES = {
@@ -126,3 +131,66 @@ def test_files_that_hold_no_model_are_refused(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "no.ckpt")
     with pytest.raises(UnknownName, match="no system 'ral'"):
         from_checkpoint(read_checkpoint(GOLDENS / "checkpoints/gmmformer.best.ckpt"), "ral")
+
+
+def official_file(tmp_path: Path, system: str, visual: int, text: int, **settings: object) -> Path:
+    """A checkpoint such as the authors' programs write, with random weights of these widths."""
+    torch.manual_seed(0)
+    config = ModelConfig(
+        **kind_of(system),
+        visual_width=visual,
+        text_width=text,
+        width=8,
+        heads=2,
+        clips=32,
+        profile="reference",
+    )
+    tensors = {official_name(name): value for name, value in build_model(config).state_dict().items()}
+    said: dict[str, object] = {"n_heads": 2, "map_size": 32, "epoch": 3, **settings}
+    if system == "ms_sl_plus":
+        said["cluster_num"] = 8
+    torch.save({"state_dict": tensors, "config": said, "epoch": 3}, tmp_path / "best.ckpt")
+    return tmp_path / "best.ckpt"
+
+
+@pytest.mark.parametrize("system", ["ms_sl", "ms_sl_plus", "gmmformer", "ral_gmmformer_v2", "msc"])
+def test_an_imported_model_is_evaluated_on_a_published_data_set(
+    system: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = official_file(tmp_path, system, 24, 20, dataset_name="toya"), str(tmp_path / "model")
+    names = ["--visual-features", "i3d", "--text-features", "roberta_toya_query_feat"]
+    assert main(["import-checkpoint", str(file), "--out", out, *names, "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert (about["system"], about["name"]) == (system, f"{system}-toya")
+    assert about["text_encoder"] == "official/roberta_toya_query_feat"
+    split = f"{GOLDENS / 'dataset/a/toya'}:test"
+    assert main(["evaluate", "--model", out, "--split", split, "--json"]) == 0
+    assert "R@1" in capsys.readouterr().out
+    other = ["--visual-features", "resnet", "--json"]
+    assert main(["import-checkpoint", str(file), "--out", out, *other]) == 0
+    assert main(["evaluate", "--model", out, "--split", split, "--feature", "i3d"]) == 1
+    assert "official/resnet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("system", ["ms_sl", "ral_gmmformer_v2"])
+def test_an_imported_model_is_indexed_and_searched(system: str, tmp_path: Path) -> None:
+    root, out = tmp_path / "shipped", tmp_path / "shipped/models/official"
+    features, words = write_films(root / "world/test"), HashText()
+    file = official_file(tmp_path, system, VISUAL, TEXT)
+    assert main(["import-checkpoint", str(file), "--out", str(out)]) == 0
+    model, config = load_model(out), IndexConfig(name="world-official", collection="world/test")
+    build_index(root / "indexes/world-official", model, out, features, words, config)
+    found = Explorer.open(root, device="cpu", text=words).search("a man kicks a ball", k=3)
+    assert len(found.hits) == 3 and found.hits[0].score >= found.hits[1].score
+    save_model(out, model, extra={"visual_encoder": "official/i3d"})
+    with pytest.raises(EncoderMismatch, match="official/i3d"):
+        build_index(root / "indexes/other", model, out, features, words, config)
+
+
+def test_published_features_are_known_by_data_set_and_width() -> None:
+    assert published_features("ral_ms_sl", "tvr", 3072) == {
+        "visual": "i3d_resnet",
+        "text": "roberta_tvr_query_feat",
+    }
+    assert published_features("msc", "charades", 768)["text"] == "charades_clip_L14"
+    assert published_features("gmmformer", "tvr", 6) == published_features("gmmformer", None, 1024) == {}
