@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from subprocess import PIPE, Popen, run
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 import pytest
@@ -21,6 +26,7 @@ from ral_core.world import media
 from ral_core.world.build import Places
 from ral_core.world.splits import SPLITS, split_films
 
+ROOT = str(Path(__file__).parents[1])
 FILMS = {"encoder": 2, "train": 1, "val": 1, "test": 2, "test-long": 1}
 
 
@@ -100,3 +106,37 @@ def test_a_film_becomes_the_same_bytes_each_time(tmp_path: Path) -> None:
         made.add((tmp_path / "film.mp4").read_bytes())
         del other
     assert len(made) == 1
+
+
+def test_workers_of_a_killed_program_end() -> None:
+    program = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from ral_core.workers import start_worker
+if __name__ == "__main__":
+    workers = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=start_worker)
+    print(workers.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+    with NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(program)
+        file.flush()
+        parent = Popen(
+            [sys.executable, file.name], stdout=PIPE, text=True, env=os.environ | {"PYTHONPATH": ROOT}
+        )
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+    for _ in range(100):
+        if not is_running(worker):
+            return
+        time.sleep(0.1)
+    raise AssertionError("The worker goes on without its parent.")
+
+
+def is_running(process: int) -> bool:
+    """Whether a process works or waits; one that ended but was not asked about does not count."""
+    state = run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")

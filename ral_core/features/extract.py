@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,6 +19,7 @@ from ral_core.errors import DataError
 from ral_core.features.store import HEADER, FeatureStore, VideoFeatures, write_features
 from ral_core.features.visual import VisualEncoder, look
 from ral_core.files import read_jsonl, replacing
+from ral_core.workers import start_worker
 
 Say = Callable[[str], None]
 
@@ -130,8 +130,8 @@ def _finished(jobs: Sequence[Job], processes: int) -> Iterator[str]:
 
 
 def _start_worker() -> None:
-    """One thread each; Ctrl-C is for the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """One thread each."""
+    start_worker()
     torch.set_num_threads(1)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 from ral_core.data.captions import write_captions
 from ral_core.errors import DataError
 from ral_core.files import read_json, read_jsonl, sha256, write_json, write_jsonl
+from ral_core.workers import start_worker
 from ral_core.world import media
 from ral_core.world.captions import split_captions
 from ral_core.world.scene import Film, film_hash
@@ -178,19 +178,12 @@ class Build:
             for task in tasks:
                 yield draw(task, self.make or media.film_renderer)
             return
-        workers = ProcessPoolExecutor(
-            self.jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupt
-        )
+        workers = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"), initializer=start_worker)
         try:
             for future in as_completed([workers.submit(draw, task) for task in tasks]):
                 yield future.result()
         finally:
             workers.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupt() -> None:
-    """Ctrl-C is for the parent, which lets each worker finish its film."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @dataclass(frozen=True)
