@@ -242,10 +242,10 @@ def evaluation(model: MSSLPlus, golden: Golden) -> Numbers:
 def encode_raw(model: MSSLPlus, golden: Golden, names: list[str]) -> VideoTokens:
     """Videos from their raw frames, pooled the official way."""
     config = model.config
-    clips, frames = [], []
+    clips, frames, kind = [], [], torch.get_default_dtype()
     for name in names:
         raw = golden.inputs[f"raw/video/{name}"].double()
-        clips.append(unit_rows(pool_rows(raw, config.clips, legacy=True)).float())
+        clips.append(unit_rows(pool_rows(raw, config.clips, legacy=True)).to(kind))
         pooled = raw if len(raw) <= config.max_frames else pool_rows(raw, config.max_frames, legacy=True)
-        frames.append(unit_rows(pooled).float())
+        frames.append(unit_rows(pooled).to(kind))
     return model.encode_video(VideoBatch(torch.stack(clips), *pad_stack(frames)))
