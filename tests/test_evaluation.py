@@ -17,6 +17,8 @@ from tiny_world import WIDTH, TinyText, write_split
 
 from ral_core.cli import main
 from ral_core.commands import evaluate as command
+from ral_core.data.groundtruth import read_run
+from ral_core.errors import DataError
 from ral_core.evaluation.evaluate import best_weights, evaluate, outcome_of, validate
 from ral_core.evaluation.metrics import ranks_of
 from ral_core.evaluation.moments import moment_report, overlaps
@@ -261,6 +263,22 @@ def test_rankings_can_be_read_by_others(split: Split, tmp_path: Path) -> None:
     trec_qrels(tmp_path / "qrels", split)
     judged = [line.split() for line in (tmp_path / "qrels").read_text().splitlines()]
     assert len(judged) == split.relevant().sum() and sum(row[3] == "2" for row in judged) == 27
+
+
+def test_a_run_of_equal_scores_is_as_bad_as_the_numbers_say(split: Split, tmp_path: Path) -> None:
+    scores = np.random.default_rng(1).integers(0, 3, (27, 9)).astype(float)
+    ranks, run = ranks_of(scores, split.owner), tmp_path / "run"
+    trec_run(run, scores, split, "ours")
+    answers = read_run(run)
+    for row, caption in enumerate(split.captions):
+        assert answers[caption.id].index(caption.film) + 1 == ranks[row]
+
+
+def test_scores_that_are_no_numbers_are_refused_by_name(split: Split) -> None:
+    scores = np.zeros((27, 9))
+    scores[4, 2] = np.nan
+    with pytest.raises(DataError, match=rf"row 4\) for '{split.videos.ids[2]}'"):
+        outcome_of(scores, split)
 
 
 # ---------------------------------------------------------------- the command

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ral_core.errors import DataError
 from ral_core.evaluation.metrics import ranks_of, recall_report
 from ral_core.evaluation.moments import Localise, moment_report, own_overlaps
 from ral_core.evaluation.multipositive import ceiling_report, hit_report, recall_at, relevant_ranks
@@ -53,7 +54,13 @@ class Outcome:
 
 
 def outcome_of(total: Array, split: Split, fits: Array | None = None) -> Outcome:
-    """What scores (Q, V) mean for the queries of a split."""
+    """What scores (Q, V) mean for the queries of a split. Raises DataError for a score that is not a number."""
+    if (broken := np.isnan(total)).any():
+        row, video = np.argwhere(broken)[0]
+        raise DataError(
+            f"{int(broken.sum())} scores are not numbers, the first is that of {split.captions[row].id!r} (row {row}) "
+            f"for {split.videos.ids[video]!r}; look at the features of that video."
+        )
     relevant = split.relevant()
     return Outcome(
         ranks=ranks_of(total, split.owner),

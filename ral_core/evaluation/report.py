@@ -55,10 +55,15 @@ def _uncertainty(numbers: Mapping[str, Any]) -> Iterator[str]:
 
 
 def trec_run(path: Path, scores: Array, split: Split, tag: str, depth: int = 100) -> None:
-    """Write the first `depth` videos of each query in TREC's run format. scores (Q, V)."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+    """Write the first `depth` videos of each query in TREC's run format. scores (Q, V).
+
+    Of videos with one score the wrong ones come first and the query's own comes last, as ties count in `metrics`.
+    """
+    grades = split.relevant().astype(int)
+    grades[np.arange(len(grades)), split.owner] = 2
+    order = np.lexsort((grades, -scores), axis=1)[:, :depth]
     lines = (
-        f"{caption.id} Q0 {split.videos.ids[video]} {rank} {scores[row, video]:.6f} {tag}\n"
+        f"{caption.id} Q0 {split.videos.ids[video]} {rank} {scores[row, video]:.9g} {tag}\n"
         for row, caption in enumerate(split.captions)
         for rank, video in enumerate(order[row], start=1)
     )
