@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,7 @@ class Caption:
     text: str
     level: str
     start: float
-    """Where the described moment begins, in seconds."""
+    """Where the described moment begins, in seconds; not a number (null in the file) where nobody says."""
     end: float
     relevant: tuple[str, ...]
     """Ids of all films of the split that satisfy the sentence; `film` is always one."""
@@ -56,8 +57,9 @@ class Caption:
         """The caption in one JSON object; KeyError, TypeError or ValueError where it does not fit."""
         if row["level"] not in LEVELS:
             raise ValueError(f"level {row['level']!r} is not one of {', '.join(LEVELS)}")
-        start, end = float(row["start"]), float(row["end"])
-        if not 0 <= start < end:
+        untimed = row["start"] is None and row["end"] is None
+        start, end = (math.nan, math.nan) if untimed else (float(row["start"]), float(row["end"]))
+        if not untimed and not 0 <= start < end:
             raise ValueError(f"the moment {start} to {end} s is empty or before the film")
         event, heldout = row.get("event", ()), row.get("heldout") or {}
         relevant = tuple(row.get("relevant") or (row["film"],))
@@ -93,8 +95,8 @@ class Caption:
             "level": self.level,
             "logic": dict(self.logic),
             "spans": [{"slot": s.slot, "start": s.start, "end": s.end} for s in self.spans],
-            "start": self.start,
-            "end": self.end,
+            "start": None if math.isnan(self.start) else self.start,
+            "end": None if math.isnan(self.end) else self.end,
             "event": list(self.event) if len(self.event) != 1 else self.event[0],
             "relevant": list(self.relevant),
             "ambiguity": self.ambiguity,
