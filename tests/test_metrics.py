@@ -18,6 +18,7 @@ from ral_core.evaluation.metrics import (
     recall_report,
     standard_error,
 )
+from ral_core.evaluation.multipositive import found_counts, relevant_ranks
 from ral_core.features.pooling import bin_edges, pool_rows, unit_rows
 
 
@@ -103,3 +104,17 @@ def test_pooling_keeps_means_kinds_and_types() -> None:
         pool_rows(rows[:0], 4)
     np.testing.assert_allclose(np.linalg.norm(unit_rows(1000 * rows), axis=1), 1, atol=1e-4)
     assert unit_rows(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
+
+
+def test_the_smallest_collection_is_always_right() -> None:
+    scores, relevant = np.zeros((1, 1)), np.ones((1, 1), dtype=bool)
+    assert ranks_of(scores, np.array([0])).tolist() == relevant_ranks(scores, relevant).tolist() == [1]
+    report = recall_report(np.array([1]))
+    assert report["SumR"] == 400 and report["MedR"] == report["MeanR"] == report["MRR"] == 1
+    assert found_counts(scores, relevant, 100).tolist() == [1]
+
+
+def test_equal_scores_are_worth_nothing_before_the_end() -> None:
+    scores, relevant = np.full((2, 4), 0.3), np.eye(2, 4, dtype=bool)
+    assert ranks_of(scores, np.array([0, 1])).tolist() == relevant_ranks(scores, relevant).tolist() == [4, 4]
+    assert [found_counts(scores, relevant, k).tolist() for k in (3, 4, 100)] == [[0, 0], [1, 1], [1, 1]]
