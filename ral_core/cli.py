@@ -26,6 +26,7 @@ VERBS = {
     "index": "make a collection searchable",
     "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
+    "absence": "measure how well an index tells that a moment is not in it",
     "world": "build the rendered film corpus",
 }
 """Every verb lives in `ral_core.commands.<verb>`, dashes as underscores, with `add(parser)` and `run(args)`."""
