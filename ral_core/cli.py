@@ -22,6 +22,7 @@ VERBS = {
     "train": "train a model from a config",
     "zoo": "train and compare every system in one common setting",
     "import-checkpoint": "turn an official checkpoint into a model",
+    "import-features": "take features extracted elsewhere",
     "import-annotations": "turn published captions into a caption file",
     "index": "make a collection searchable",
     "runs": "ask a collection all its captions and keep the answers",
