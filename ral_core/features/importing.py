@@ -142,7 +142,7 @@ def from_safetensors(path: Path) -> Named:
 def from_parquet(path: Path, key: str | None) -> Named:
     """Columns `id` and `vector` (or `key`); rows of one id that follow each other are one video."""
     try:
-        import pyarrow.parquet as parquet
+        import pyarrow.parquet as parquet  # type: ignore[import-not-found]
     except ImportError:
         raise MissingDependency(f"{path} is parquet; to read it: pip install pyarrow.") from None
     name, rows, done = None, [], set()
@@ -226,9 +226,11 @@ def assemble(
     path: Path, spool: Path, width: int, times: NDArray[np.float32], offsets: NDArray[np.int64]
 ) -> None:
     """A safetensors file around float16 rows that lie in `spool`: length of the header, header, tensors."""
-    sizes = (("offsets", "I64", offsets.nbytes, offsets.shape),)
-    sizes += (("times", "F32", times.nbytes, times.shape),)
-    sizes += (("frames", "F16", spool.stat().st_size, (len(times), width)),)
+    sizes: list[tuple[str, str, int, tuple[int, ...]]] = [
+        ("offsets", "I64", offsets.nbytes, offsets.shape),
+        ("times", "F32", times.nbytes, times.shape),
+        ("frames", "F16", spool.stat().st_size, (len(times), width)),
+    ]
     header, at = {}, 0
     for name, kind, size, shape in sizes:
         header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + size]}
