@@ -18,6 +18,7 @@ from ral_core.cli import main
 from ral_core.commands.app import offer, shown_host
 from ral_core.errors import UnknownName
 from ral_core.search.engine import Explorer
+from ral_core.views.api import ENDPOINTS
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
 from ral_core.views.media import Shelf
@@ -98,7 +99,9 @@ def test_the_page_brings_its_own_styles_and_scripts(tmp_path: Path) -> None:
     assert page.index(SCRIPTS[0]) < page.index("</head>") < page.index(STYLES[0]) < page.index("</body>")
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
     assert client.get("/media/world/film/x.mp4").status_code == 404
-    assert client.get("/gradio_api/info").json()["named_endpoints"].keys() == {"/search"}
+    assert client.get("/gradio_api/info").json()["named_endpoints"].keys() == {
+        f"/{name}" for name in ENDPOINTS
+    }
 
 
 def test_the_fonts_are_whole_files_of_gradio() -> None:

@@ -61,20 +61,6 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
             LOG.exception("explanation failed")
             return "", notice(wording.FAILED)
 
-    def search(query: str, k: int = DEFAULT_K, model: str | None = None) -> dict[str, Any]:
-        """Find the films that hold a described moment.
-
-        Args:
-            query: what happens in the moment, as a sentence
-            k: how many films to return
-            model: the model's name; the default one if left out
-        """
-        try:
-            return explorer.search(query, k, model=model, index=index).brief()
-        except RALError as problem:
-            raise gr.Error(str(problem)) from None
-
-    gr.api(search, api_name="search")  # first: a later event on a function of this name would take the name
     with gr.Column(elem_id="search-page", elem_classes="page"):
         front = block(query_bar(models, DEFAULT_K, examples), "front")
         message = block(missing(explorer), "notice")

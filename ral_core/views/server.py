@@ -19,6 +19,7 @@ from ral_core.files import sha256
 from ral_core.search.engine import Explorer
 from ral_core.views import frame, wording
 from ral_core.views.about_page import build_about_page
+from ral_core.views.api import add_api
 from ral_core.views.bench_page import build_bench_page
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
@@ -99,6 +100,7 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
 def build_blocks(explorer: Explorer, shelf: Shelf, index: str | None) -> gr.Blocks:
     """Header, all pages one below the other, footer; assets/app.js shows one page at a time."""
     with gr.Blocks(title=wording.NAME, analytics_enabled=False, fill_width=True) as blocks:
+        add_api(explorer, index)  # first, so that no event of a page takes one of the names
         films = len({address for address in shelf.addresses if address[1] == "film"})
         counted = {e.manifest.collection: e.manifest.videos for e in explorer.entries.values()}
         titles = {page.name: page.title for page in PAGES}
