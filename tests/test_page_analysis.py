@@ -245,7 +245,7 @@ def called(server: str, query: str, k: int) -> dict[str, Any]:
     """The answer of the public `search` to one visitor."""
     ask = urllib.request.Request(
         f"{server}/gradio_api/call/search",
-        data=json.dumps({"data": [query, k, None]}).encode(),
+        data=json.dumps({"data": [query, k, None, None]}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(ask, timeout=120) as answer:
