@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,16 +18,18 @@ from tiny_models import KINDS
 
 from ral_core.cli import main
 from ral_core.commands.evaluate import check_widths
+from ral_core.data.annotations import Annotation
 from ral_core.data.bigfile import BigFile, read_frame_names
 from ral_core.data.hdf5 import ArrayFile
 from ral_core.data.official import open_official
 from ral_core.errors import DataError, EncoderMismatch
 from ral_core.evaluation.evaluate import evaluate
-from ral_core.evaluation.splits import load_split
+from ral_core.evaluation.splits import load_split, with_moments
+from ral_core.evaluation.uncertainty import uncertainty_report
 from ral_core.features.official import GROUP, OfficialVideos, OfficialWords
 from ral_core.features.pooling import pool_ragged, pool_rows
 from ral_core.files import read_json, read_jsonl
-from ral_core.models import ModelConfig, build_model
+from ral_core.models import ModelConfig, RALConfig, build_model
 from ral_core.training.config import DataConfig, RunConfig, TrainingConfig
 from ral_core.training.run import train
 
@@ -126,6 +129,42 @@ def test_one_command_trains_and_one_evaluates(
         assert '"queries": 44' in capsys.readouterr().out
     assert main(["evaluate", "--model", str(model), "--split", f"{toy}:test", "--feature", "clip"]) == 1
     assert "no features 'clip'; there are: i3d" in capsys.readouterr().err
+    judge = ["evaluate", "--model", str(model), "--split", f"{toy}:test"]
+    assert main([*judge, "--vcmr"]) == 1
+    assert "come without times" in capsys.readouterr().err
+
+
+def test_only_numbers_that_mean_something_there_are_told(toy: Path) -> None:
+    split = load_split(toy / "test", config(), None)
+    model = build_model(config(ral=RALConfig(proxies=2)))
+    report = evaluate(model, split)
+    assert (
+        set(report["slices"]) == {"words"} or not report["slices"]
+    )  # no level, wording, twin or share is known
+    doubts = uncertainty_report(model, split, np.random.default_rng(0).random((44, 4)))
+    assert "entropy ~ ambiguity" not in doubts and "NaN" not in json.dumps([report, doubts])
+
+
+def test_published_moments_divide_the_captions(toy: Path) -> None:
+    split = load_split(toy / "test", config(), None)
+    known = [
+        Annotation("b", f"Sentence  {number} of b.", 10.0 * number, 10.0 * number + 5, 100.0)
+        for number in range(8)
+    ]
+    known += [
+        Annotation("c", "sentence 0 of c", 0, 30, None),
+        Annotation("c", "sentence 1 of c", 0, 30, None),
+    ]
+    known += [Annotation("d", "another sentence", 0, 1, 2)]
+    timed, note = with_moments(split, known, {"c": 60.0})
+    assert note == "10 of 44 captions have a moment in a video of known length."
+    by_id = dict(zip((caption.id for caption in timed.captions), timed.shares, strict=True))
+    assert by_id["b#3"] == pytest.approx(0.05) and by_id["c#1"] == pytest.approx(0.5)
+    assert np.isnan(by_id["a#0"]) and np.isnan(by_id["d#0"])
+    slices = evaluate(build_model(config()), timed)["slices"]["share"]
+    assert {name: row["queries"] for name, row in slices.items()} == {"0-0.2": 8, "0.4-1": 2}
+    with pytest.raises(DataError, match="another split"):
+        with_moments(split, known[-1:], {})
 
 
 def test_features_of_another_width_are_refused(toy: Path, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--gt", type=Path, metavar="FILE", help="gt.jsonl: all videos that satisfy each query"
     )
     parser.add_argument(
+        "--moments",
+        nargs="+",
+        metavar="FORM:FILE",
+        help="annotations with times for a published data set, such as tvr:tvr_val_release.jsonl",
+    )
+    parser.add_argument("--durations", type=Path, help="lengths of videos, where the annotations give none")
+    parser.add_argument(
         "--calibrate",
         metavar="SPLIT",
         help="teach the variances on this split, without truth, and judge them",
@@ -95,6 +102,9 @@ def run(args: argparse.Namespace) -> int:
     if args.gt:
         split, note = with_truth(split, read_gt(args.gt))
         print(note, file=sys.stderr)
+    if args.moments:
+        split, note = moments_added(split, args.moments, args.durations)
+        print(note, file=sys.stderr)
     weights = weights_of(args.weights) or (model.config.clip_weight, model.config.frame_weight)
     scores = score_split(model, split, videos=stored_videos(index, split) if index else None)
     report: dict[str, Any] = {"model": model_folder.name}
@@ -129,6 +139,21 @@ def published(split: str, data: dict[str, Any]) -> Path | None:
         return None
     folder = collection_in(Path(name), Path(str(data.get("root", ""))).name)
     return folder / part if is_official(folder) else None
+
+
+def moments_added(split: Split, named: list[str], durations: Path | None) -> tuple[Split, str]:
+    """The split with the moments of each FORM:FILE, and a note. Raises DataError for what is none, or a wrong file."""
+    from ral_core.data.annotations import FORMATS, Tally, read_annotations, read_durations
+    from ral_core.errors import DataError
+    from ral_core.evaluation.splits import with_moments
+
+    known = []
+    for one in named:
+        form, _, file = one.partition(":")
+        if not file:
+            raise DataError(f"--moments takes FORM:FILE with a form of {', '.join(FORMATS)}, not {one!r}.")
+        known += read_annotations(Path(file), form, Tally())
+    return with_moments(split, known, read_durations(durations) if durations else {})
 
 
 def calibrated(model: PRVRModel, folder: Path, text: EncodesText | None, split: Split, total: Any) -> Any:

@@ -76,7 +76,11 @@ def _paired(guess: Mapping[str, Any], row: Mapping[str, Any], predictions: Path,
 def detection_report(items: Sequence[Detections]) -> Report:
     """mAP and R1 at every overlap for each range of lengths, and highlight mAP and Hit1, in per cent."""
     report: Report = {name: moment_numbers(within(items, *limits)) for name, limits in RANGES.items()}
-    rated = [item for item in items if item.ratings is not None]
+    rated = [
+        (item.saliency, item.ratings)
+        for item in items
+        if item.saliency is not None and item.ratings is not None
+    ]
     for name, least in SALIENT.items() if rated else ():
         report[f"HL-min-{name}"] = highlight_numbers(rated, least)
     return report
@@ -153,14 +157,16 @@ def interpolated_precision(right: NDArray[np.bool_], positives: int) -> float:
     return float(best_from[right].sum()) / positives
 
 
-def highlight_numbers(items: Sequence[Detections], least: int) -> Report:
-    """Whether the most salient clip is one, and mean average precision over clips and people."""
+def highlight_numbers(rated: Sequence[tuple[Array, Array]], least: int) -> Report:
+    """Whether the most salient clip is one, and mean average precision over clips and people.
+
+    rated: predicted saliency (L,) and the ratings (L, 3) of each query.
+    """
     hits, areas = [], []
-    for item in items:
-        assert item.saliency is not None and item.ratings is not None
-        salient = item.ratings >= least
-        hits.append(bool(salient[np.argmax(item.saliency[: len(salient)])].any()))
-        areas += [clip_precision(salient[:, person], item.saliency) for person in range(salient.shape[1])]
+    for saliency, ratings in rated:
+        salient = ratings >= least
+        hits.append(bool(salient[np.argmax(saliency[: len(salient)])].any()))
+        areas += [clip_precision(salient[:, person], saliency) for person in range(salient.shape[1])]
     return {"HL-mAP": 100.0 * float(np.mean(areas)), "HL-Hit1": 100.0 * float(np.mean(hits))}
 
 

@@ -19,11 +19,11 @@ AMBIGUITIES = (1, 2, 4, 10, 30, 10**9)
 def slices_of(split: Split) -> dict[str, dict[str, Mask]]:
     """Masks (Q,) over the queries, by family and name; empty ones are left out.
 
+    What only our own corpus knows of its captions (level, wording, combination, twin) is left out where all are alike.
     `share` is the moment's part of its video, as in the papers' tables; `words` counts what stands between spaces.
     """
     captions = split.captions
-    length = np.array([caption.end - caption.start for caption in captions])
-    share = length / split.packed.durations.numpy()[split.owner] if split.timed else np.array([])
+    share = split.shares
     words = np.array([len(caption.text.split()) for caption in captions])
     level = np.array([caption.level for caption in captions])
     synonym = np.array([caption.heldout_synonym for caption in captions])
@@ -34,16 +34,20 @@ def slices_of(split: Split) -> dict[str, dict[str, Mask]]:
         "wording": {"known": ~synonym, "new synonym": synonym},
         "combination": {"known": ~triple, "new triple": triple},
         "twin": {"without": ~twin, "with": twin},
-        "share": {f"{low:g}-{high:g}": mask for low, high, mask in _bins(share, SHARES) if split.timed},
+        "share": {f"{low:g}-{high:g}": mask & ~np.isnan(share) for low, high, mask in _bins(share, SHARES)},
         "words": {_span(low, high, LENGTHS): mask for low, high, mask in _bins(words, LENGTHS)},
         "ambiguity": {
             _span(low, high, AMBIGUITIES): mask for low, high, mask in _bins(ambiguity_of(split), AMBIGUITIES)
         },
     }
-    return {
+    kept = {
         family: {name: mask for name, mask in masks.items() if mask.any()}
         for family, masks in families.items()
-        if any(mask.any() for mask in masks.values())
+    }
+    return {
+        family: masks
+        for family, masks in kept.items()
+        if masks and (len(masks) > 1 or family in ("share", "words", "ambiguity"))
     }
 
 

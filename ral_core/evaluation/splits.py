@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ral_core.data.annotations import Annotation
+from ral_core.data.annotations.policy import plain
 from ral_core.data.captions import Caption, read_captions
 from ral_core.data.groundtruth import Truth
 from ral_core.data.official import is_official, open_official
@@ -32,6 +34,16 @@ class Split:
     owner: NDArray[np.int64]  # (Q,) the row of each caption's own video; never decreases
     visual_encoder: str
     text_encoder: str
+    lengths: NDArray[np.floating] | None = None
+    """(Q,) seconds of each caption's own video, nan where unknown, where the videos themselves do not say."""
+
+    @property
+    def shares(self) -> NDArray[np.floating]:
+        """The moment's part of its video, (Q,); nan where it is not known."""
+        moments = np.array([caption.end - caption.start for caption in self.captions])
+        if isinstance(self.videos, PackedVideos):
+            return moments / self.videos.durations.double().numpy()[self.owner]
+        return moments / self.lengths if self.lengths is not None else np.full(len(moments), np.nan)
 
     @property
     def packed(self) -> PackedVideos:
@@ -128,6 +140,43 @@ def with_truth(split: Split, truth: Truth) -> tuple[Split, str]:
         f"{lost} judged videos are not in {split.name}; {len(truth) - len(judged)} judged queries are not either."
     )
     return replace(split, captions=tuple(captions)), note
+
+
+def with_moments(
+    split: Split, known: Iterable[Annotation], durations: Mapping[str, float]
+) -> tuple[Split, str]:
+    """The split with moments from an annotation file, and a sentence on how many captions have one.
+
+    A caption takes the moment of the annotation with its video and its words; where several have the same, they go
+    in order. durations: seconds of each video, where the annotations do not say. Raises DataError when none fits.
+    """
+    waiting: dict[tuple[str, str], list[Annotation]] = {}
+    for one in known:
+        waiting.setdefault((one.video, plain(one.text)), []).append(one)
+    captions, lengths = [], []
+    for caption in split.captions:
+        same = waiting.get((caption.film, plain(caption.text)), [])
+        timed, length = placed(caption, same.pop(0) if same else None, durations)
+        captions.append(timed)
+        lengths.append(length)
+    found = int(np.isfinite(lengths).sum())
+    if not found:
+        raise DataError(
+            f"No caption of {split.name} has a moment of known share in the annotations; they are of another split "
+            f"or data set, or need the lengths of the videos (--durations)."
+        )
+    note = f"{found} of {len(captions)} captions have a moment in a video of known length."
+    return replace(split, captions=tuple(captions), lengths=np.array(lengths)), note
+
+
+def placed(caption: Caption, one: Annotation | None, durations: Mapping[str, float]) -> tuple[Caption, float]:
+    """The caption with an annotation's moment and its video's seconds; as it was, and nan, where one is unknown."""
+    if one is None or one.start is None or one.end is None:
+        return caption, np.nan
+    length = durations.get(one.video, one.duration)
+    if length is None or not 0 <= one.start < min(one.end, length):
+        return caption, np.nan
+    return replace(caption, start=one.start, end=min(one.end, length)), length
 
 
 def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Split:

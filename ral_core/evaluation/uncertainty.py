@@ -164,7 +164,8 @@ def uncertainty_report(model: PRVRModel, split: Split, total: Array, chunks: Chu
     Rank correlations (-1 to 1) of the entropy of its ranking, of how many videos score near the best, and of the query's variance with the number of videos
     that satisfy the query, of the video's variance with the number of events told of it, of the gate with the true
     importance of words; and how well each notion of confidence finds the wrong answers (AURC, hit@1).
-    A model without Gaussians or gate gets the numbers that do not need them.
+    A model without Gaussians or gate gets the numbers that do not need them; a correlation with what is the same for
+    all, as on data where every query has one right video, is left out.
     """
     relevant = split.relevant()
     ambiguity = relevant.sum(axis=1)
@@ -187,7 +188,8 @@ def uncertainty_report(model: PRVRModel, split: Split, total: Array, chunks: Chu
         report["video variance ~ events"] = spearman(video, events_told(split))
         gates = [row for some in queries for row in model.gate(some).cpu().numpy()]
         report["gate ~ word importance"] = gate_agreement(*gates_and_bits(gates, split))
-    return report | {"abstention": abstention_report(confidences, right)}
+    known = {name: value for name, value in report.items() if not np.isnan(value)}
+    return known | {"abstention": abstention_report(confidences, right)}
 
 
 def events_told(split: Split) -> Array:
