@@ -45,6 +45,8 @@ class RunScore:
 def score_run(run: Run, truth: Truth, cutoffs: Sequence[int] = CUTOFFS) -> RunScore:
     """Judge a run. A video that the run does not name is not found.
 
+    What the collection holds is not known here: a satisfying video that it lacks counts as missed, where `evaluate
+    --gt`, which knows the collection, leaves it out.
     Raises DataError when run and judgements have no query in common.
     """
     shared = truth.keys() & run.keys()

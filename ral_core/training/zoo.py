@@ -56,6 +56,7 @@ ABLATIONS = {
     "strong alignment": Ablation(objective={"proxy": 0.04, "distribution": 2.5e-3}),
     "own caption as support": Ablation(ral={"support": "own"}),
     "official alignment": Ablation(options={"da_form": "reference"}),
+    "unmasked pooling": Ablation(options={"msra_mask": False}),
     "one proxy": Ablation(ral={"proxies": 1}),
     "both directions": Ablation(ral={"video_to_text": True}),
     "both directions, frame gate": Ablation(ral={"video_to_text": True, "frame_gate": True}),
