@@ -15,6 +15,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 from PIL import Image
@@ -32,11 +33,12 @@ SEEK_GAP = 4.0  # seconds; beyond this, jumping to a keyframe is cheaper than de
 class VideoInfo:
     """What the header of a video file says."""
 
-    width: int
+    width: int  # as it is shown: upright, with square pixels
     height: int
     fps: float
     duration: float  # seconds
     codec: str
+    rotation: int = 0  # quarter turns to the left that make its pictures upright
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,11 @@ def write_video(
 
 def probe(path: Path | str) -> VideoInfo:
     """Size, rate, length and codec of a video. Raises DataError naming a file that is no readable video."""
-    with _opened(path) as (container, stream):
+    with opened_video(path) as (container, stream):
         rate = stream.average_rate or stream.guessed_rate or Fraction(0)
-        return VideoInfo(
-            width=stream.codec_context.width,
-            height=stream.codec_context.height,
-            fps=float(rate),
-            duration=_duration(path, container, stream),
-            codec=stream.codec_context.name,
-        )
+        duration = _duration(path, container, stream)
+        width, height, turns = _shown_size(container, stream)
+        return VideoInfo(width, height, float(rate), duration, stream.codec_context.name, turns)
 
 
 def regular_times(duration: float, fps: float, max_frames: int | None = None) -> NDArray[np.float64]:
@@ -146,7 +144,7 @@ def read_images(
         raise ValueError("times must be ascending and not empty")
     images = np.empty((len(wanted), size[1], size[0], 3), np.uint8)
     shown = np.empty(len(wanted), np.float32)
-    with _opened(path) as (_, stream):
+    with opened_video(path) as (_, stream):
         filled = 0
         for filled, (time, picture) in enumerate(_nearest(stream, wanted), start=1):
             images[filled - 1] = _rgb(picture, size)
@@ -178,7 +176,7 @@ def filmstrip(images: Images) -> Images:
 
 
 @contextmanager
-def _opened(path: Path | str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+def opened_video(path: Path | str) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """A container and its first video stream; whatever FFmpeg says becomes one sentence."""
     path = Path(path)
     if not path.is_file():
@@ -187,13 +185,36 @@ def _opened(path: Path | str) -> Iterator[tuple[av.container.InputContainer, av.
         raise DataError(f"{path} is empty (0 bytes); make or download it again.")
     try:
         with av.open(str(path)) as container:
-            if not container.streams.video:
+            stream = shown_stream(container)
+            if stream is None:
                 raise DataError(f"{path} holds no video stream.")
-            stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             yield container, stream
     except av.FFmpegError as problem:
         raise DataError(f"{path} cannot be read as a video ({problem.strerror}).") from None
+
+
+def shown_stream(container: av.container.InputContainer) -> av.VideoStream | None:
+    """The film of a container: its first video stream that is no cover picture; None without one."""
+    streams = container.streams.video
+    return next((s for s in streams if not s.disposition & Disposition.attached_pic), None)
+
+
+def quarter_turns(picture: av.VideoFrame) -> int:
+    """Quarter turns to the left that make a picture upright: phones store portrait films lying, with such a note."""
+    return round(picture.rotation / 90) % 4
+
+
+def _shown_size(container: av.container.InputContainer, stream: av.VideoStream) -> tuple[int, int, int]:
+    """Width and height with square pixels, and quarter turns, which stand with the first picture."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    ratio = stream.codec_context.sample_aspect_ratio
+    if ratio and 0.1 < ratio < 10:
+        width = max(1, round(width * ratio))
+    container.seek(0)
+    first = next(timed_pictures(stream, 0.0), None)
+    turns = 0 if first is None else quarter_turns(first[1])
+    return (height, width, turns) if turns % 2 else (width, height, turns)
 
 
 def _duration(path: Path | str, container: av.container.InputContainer, stream: av.VideoStream) -> float:
@@ -210,12 +231,12 @@ def _duration(path: Path | str, container: av.container.InputContainer, stream: 
 
 def _nearest(stream: av.VideoStream, wanted: NDArray[np.float64]) -> Iterator[tuple[float, av.VideoFrame]]:
     """For each wanted time the nearest decoded picture, while there are pictures (the last time may lack one)."""
-    pictures = _timed(stream, wanted[0])
+    pictures = timed_pictures(stream, wanted[0])
     before = next(pictures, None)
     after = next(pictures, None) if before else None
     for index, time in enumerate(wanted):
         if index and before and time - max(before[0], wanted[index - 1]) > SEEK_GAP:
-            pictures = _timed(stream, time)
+            pictures = timed_pictures(stream, time)
             before = next(pictures, before)
             after = next(pictures, None)
         while after and after[0] <= time:
@@ -226,22 +247,46 @@ def _nearest(stream: av.VideoStream, wanted: NDArray[np.float64]) -> Iterator[tu
         yield after if closer_after and after else before
 
 
-def _timed(stream: av.VideoStream, start: float) -> Iterator[tuple[float, av.VideoFrame]]:
-    """Decoded pictures with their seconds, from the keyframe at or before `start` on."""
+def timed_pictures(stream: av.VideoStream, start: float) -> Iterator[tuple[float, av.VideoFrame]]:
+    """Decoded pictures with their seconds, from the keyframe at or before `start` on.
+
+    What cannot be decoded is left out: the pictures then end early or have a gap. Where a file without an index
+    cannot be entered before `start`, it is decoded from its beginning.
+    """
     origin = (stream.start_time or 0) * stream.time_base
+    pictures = decoded_pictures(stream)
     if start > SEEK_GAP:
         stream.container.seek(int((start + float(origin)) / stream.time_base), stream=stream, backward=True)
-    for picture in stream.container.decode(stream):
-        if picture.pts is not None:
-            yield float(picture.pts * stream.time_base - origin), picture
+        first = next(pictures, None)
+        if first is None or float(first.pts * stream.time_base - origin) > start:
+            stream.container.seek(0)
+            pictures = decoded_pictures(stream)
+        else:
+            pictures = chain([first], pictures)
+    for picture in pictures:
+        yield float(picture.pts * stream.time_base - origin), picture
+
+
+def decoded_pictures(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """The pictures with a time that can be decoded from where the container stands."""
+    packets = stream.container.demux(stream)
+    while True:
+        try:
+            pictures = next(packets).decode()
+        except StopIteration:
+            return
+        except av.InvalidDataError:
+            continue
+        yield from (picture for picture in pictures if picture.pts is not None)
 
 
 def _rgb(picture: av.VideoFrame, size: Size) -> Images:
-    """The picture as RGB, resized by area so that sources of any size come out alike."""
-    resized = picture.reformat(
-        width=size[0], height=size[1], format="rgb24", interpolation=Interpolation.AREA
-    )
-    return resized.to_ndarray()
+    """The picture as RGB, upright, resized by area so that sources of any size come out alike."""
+    turns = quarter_turns(picture)
+    width, height = size[::-1] if turns % 2 else size
+    resized = picture.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA)
+    image = resized.to_ndarray()
+    return np.rot90(image, turns) if turns else image
 
 
 def _check_end(path: Path | str, stream: av.VideoStream, wanted: float, shown: float) -> None:
