@@ -39,6 +39,7 @@
       if (button) RAL.set({ [button.dataset.set]: button.dataset.value || null });
       if (chosen) open(chosen.dataset.film);
     });
+    element.addEventListener("change", (event) => { if (event.target.dataset.set) RAL.set({ [event.target.dataset.set]: event.target.value || null }); });
     element.addEventListener("pointerover", (event) => {
       const row = fields?.ids.indexOf(event.target.closest("tr[data-film]")?.dataset.film) ?? -1;
       if (plane && fields) { plane.hover(row); second.hover(row); }

@@ -167,7 +167,7 @@ def test_the_map_pans_picks_and_lassoes(browser: Any, server: str) -> None:
         page.keyboard.up("Shift")
         page.get_by_text("7 films in the lasso").wait_for()
         page.get_by_role("button", name="show all films").click()
-        page.get_by_role("button", name="beside").first.click()
+        page.locator('select[data-set="b"]').select_option("tiny")
         page.locator(".plane.second:not([hidden])").wait_for()
         page.locator(".map-data button[data-film]").first.click()
         page.locator(READY["why"]).wait_for()

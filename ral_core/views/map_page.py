@@ -113,11 +113,14 @@ def controls(request: Request, method: Method, offered: Sequence[Method], models
         )
 
     second = dict(request.choices).get("b", "")
-    beside = pills(
-        "b",
-        [("", "one map"), *((name, f"beside {model_title(name)}") for name in models)],
-        second if second in models else "",
-        "Second map",
+    options = join(
+        f"<option{attributes(value=name, selected=name == second)}>{escape(text)}</option>"
+        for name, text in [("", "no second map"), *((name, model_title(name)) for name in models)]
+    )
+    beside = (
+        f'<label class="pick labelled"><span>beside</span><select data-set="b" aria-label="Second map">{options}</select></label>'
+        if models
+        else ""
     )
     seed = int(request.amount("seed", 0, MOST_SEEDS, 0))
     again = f'<button type="button" class="pill" data-set="seed" data-value="{(seed + 1) % MOST_SEEDS}">draw samples again (seed {seed})</button>'

@@ -13,6 +13,8 @@ from ral_core.views.markup import attributes, escape, heads, join, number
 
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 12.0, 44.0
 """Room around the drawing for labels, in its own units."""
+WIDE = 700
+"""Charts wider than this are scrolled on a phone, so that their labels stay readable."""
 SHAPES = (
     '<circle r="3.4"/>',
     '<rect x="-3" y="-3" width="6" height="6"/>',
@@ -75,8 +77,9 @@ def plot(
         f'<text class="axis-title" text-anchor="middle" x="{(LEFT + width - RIGHT) / 2:.1f}" y="{height - 6}">{escape(x.title)}</text>'
         f'<text class="axis-title" text-anchor="middle" transform="translate(13 {(TOP + height - BOTTOM) / 2:.1f}) rotate(-90)">{escape(y.title)}</text>'
     )
+    wide = " wide-plot" if width > WIDE else ""
     return (
-        f'<figure class="plot"><svg viewBox="0 0 {width} {height}" role="img"{attributes(aria_label=label)}>{grid}'
+        f'<figure class="plot{wide}"><svg viewBox="0 0 {width} {height}" role="img"{attributes(aria_label=label)}>{grid}'
         f'<path class="frame-line" d="M{LEFT:.1f} {TOP:.1f}V{height - BOTTOM:.1f}H{width - RIGHT:.1f}"/>{titles}{lines}</svg>{legend(drawn)}</figure>'
     )
 
