@@ -27,6 +27,7 @@ VERBS = {
     "index": "make a collection searchable",
     "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
+    "stability": "say how firmly the first films of a query stand",
     "absence": "measure how well an index tells that a moment is not in it",
     "world": "build the rendered film corpus",
 }

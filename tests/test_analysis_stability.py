@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers_search import World, make_world
 
 from ral_core.analysis.asked import ask
-from ral_core.analysis.stability import draw_ranks, matches, rank_stability, stirred, summary
+from ral_core.analysis.stability import (
+    draw_ranks,
+    matches,
+    rank_stability,
+    stirred,
+    summary,
+)
+from ral_core.analysis.stability_check import bins, check_stability
+from ral_core.cli import main
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 
@@ -89,5 +96,44 @@ def test_asking_every_caption_agrees_with_the_search(explorer: Explorer) -> None
     assert ask(explorer, explorer.resolve("tiny", None)).mean is None
 
 
-def test_the_files_of_the_world_are_not_touched(world: World) -> None:
-    assert sorted(path.name for path in Path(world.root).iterdir()) == ["indexes", "models", "world"]
+def test_the_check_counts_what_was_asked(explorer: Explorer) -> None:
+    entry = explorer.resolve("ral-tiny", None)
+    found = check_stability(explorer, ask(explorer, entry), entry, draws=20)
+    assert sum(one.queries for one in found.bins) == found.queries == 7
+    assert 0 <= found.wrong <= 100 and all(one.described <= one.satisfied for one in found.bins)
+    with pytest.raises(BadQuery, match="no distributions"):
+        plain = explorer.resolve("tiny", None)
+        check_stability(explorer, ask(explorer, plain), plain)
+
+
+def test_sure_and_right_is_one_bin() -> None:
+    (low, high) = bins(np.array([0.1, 0.0, 1.0]), np.array([False, True, True]), np.array([True, True, True]))
+    assert (low.queries, low.described, high.share, high.satisfied) == (2, 50.0, 1.0, 100.0)
+
+
+def test_the_verb_prints_what_the_function_says(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ral_core.search.engine.PRECOMPUTED", world.root)
+    monkeypatch.setattr(Explorer, "text", world.text)
+    assert main(["stability", QUERY, "--model", "ral-tiny", "-k", "3", "--json"]) == 0
+    assert [film["rank"] for film in json.loads(capsys.readouterr().out)["films"]] == [1, 2, 3]
+    assert main(["stability", QUERY, "--model", "ral-tiny"]) == 0
+    assert "first in" in capsys.readouterr().out
+    assert (
+        main(
+            [
+                "stability",
+                "--check",
+                "--model",
+                "ral-tiny",
+                "--draws",
+                "5",
+                "--out",
+                str(world.root / "r.json"),
+            ]
+        )
+        == 0
+    )
+    assert "AUROC" in capsys.readouterr().out and (world.root / "r.json").is_file()
+    assert main(["stability"]) == 1
