@@ -23,7 +23,9 @@ from ral_core.data.bigfile import BigFile, read_frame_names
 from ral_core.data.hdf5 import ArrayFile
 from ral_core.data.official import open_official
 from ral_core.errors import DataError, EncoderMismatch
+from ral_core.evaluation.corpus_moments import corpus_moment_report
 from ral_core.evaluation.evaluate import evaluate
+from ral_core.evaluation.scoring import score_split
 from ral_core.evaluation.splits import load_split, with_moments
 from ral_core.evaluation.uncertainty import uncertainty_report
 from ral_core.features.official import GROUP, OfficialVideos, OfficialWords
@@ -131,7 +133,7 @@ def test_one_command_trains_and_one_evaluates(
     assert "no features 'clip'; there are: i3d" in capsys.readouterr().err
     judge = ["evaluate", "--model", str(model), "--split", f"{toy}:test"]
     assert main([*judge, "--vcmr"]) == 1
-    assert "come without times" in capsys.readouterr().err
+    assert "give their annotations (--moments)" in capsys.readouterr().err
 
 
 def test_only_numbers_that_mean_something_there_are_told(toy: Path) -> None:
@@ -163,6 +165,24 @@ def test_published_moments_divide_the_captions(toy: Path) -> None:
     assert {name: row["queries"] for name, row in slices.items()} == {"0-0.2": 8, "0.4-1": 2}
     with pytest.raises(DataError, match="another split"):
         with_moments(split, known[-1:], {})
+    clock = timed.clock(split.videos.ids.index("b"), 8, 32)
+    assert clock.duration == 100 and clock.clips[0] == pytest.approx(6.25) and clock.frames[-1] < 100
+
+
+def test_published_moments_are_looked_for(toy: Path) -> None:
+    """Moments that fill their videos are found by whoever takes all of it; those of unknown videos do not count."""
+    split = load_split(toy / "test", config(), None)
+    known = [Annotation("b", f"sentence {number} of b", 0.0, 100.0, 100.0) for number in range(3)]
+    timed, _ = with_moments(split, known, {})
+    model = build_model(config())
+    whole = evaluate(model, timed, localise=lambda *given: (0.0, given[4]))
+    assert whole["mIoU"] == 100.0 and np.isfinite(whole["top mIoU"])
+    scores = model.fused(score_split(model, timed)).numpy()
+    found = corpus_moment_report(model, timed, scores, lambda *given: np.array([[0.0, given[4], 1.0]]))
+    assert found["SVMR"]["R@1, IoU 0.7"] == 100.0
+    first = [row for row, caption in enumerate(timed.captions) if caption.id in ("b#0", "b#1", "b#2")]
+    expected = 100.0 * np.mean(scores[first].argmax(1) == split.videos.ids.index("b"))
+    assert found["VCMR"]["R@1, IoU 0.7"] == pytest.approx(expected)
 
 
 def test_features_of_another_width_are_refused(toy: Path, tmp_path: Path) -> None:

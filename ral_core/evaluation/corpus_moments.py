@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ral_core.errors import DataError
 from ral_core.evaluation.moments import overlaps
 from ral_core.evaluation.scoring import Chunks, encode_queries, encode_videos
 from ral_core.evaluation.splits import Split
@@ -39,8 +40,13 @@ def corpus_moment_report(
     """R@k at IoU 0.5 and 0.7 in per cent: `VCMR` over the corpus, `SVMR` within each query's own video.
 
     total (Q, V): fused scores. An answer is right when it is a moment of the query's own video that overlaps the
-    true one enough. Raises DataError when the split has no times.
+    true one enough. Queries whose moment is not known do not count. Raises DataError when there is no other.
     """
+    timed = split.timed
+    if not timed.any():
+        raise DataError(
+            f"When the moments of {split.name} are is not known; give their annotations (--moments)."
+        )
     chunks, device = chunks or Chunks(), next(model.parameters()).device
     videos = _joined(encode_videos(model, split, chunks, device))
     order = np.argsort(-total, axis=1, kind="stable")[:, :VIDEOS]
@@ -48,17 +54,22 @@ def corpus_moment_report(
     single = np.full_like(corpus, np.inf)
     for rows, queries in encode_queries(model, split, chunks, device):
         for place, row in enumerate(rows):
+            if not timed[row]:
+                continue
             own = int(split.owner[row])
             wanted = np.unique([*order[row], own])
             one = queries.rows(slice(place, place + 1))
-            curves = model.curves(one, videos.rows(torch.as_tensor(wanted, device=device))).to("cpu")
+            some = videos.rows(torch.as_tensor(wanted, device=device))
+            curves, counts = model.curves(one, some).to("cpu"), some.frame_mask.sum(1).tolist()
             found = {
-                int(video): _located(curves.clip[0, at], curves.frame[0, at], split, int(video), row, locate)
+                int(video): _located(
+                    curves.clip[0, at], curves.frame[0, at, : counts[at]], split, int(video), row, locate
+                )
                 for at, video in enumerate(wanted)
             }
             corpus[row] = first_right(split, row, {int(v): found[int(v)] for v in order[row]}, total[row])
             single[row] = first_right(split, row, {own: found[own]}, total[row])
-    return {"VCMR": _recalls(corpus), "SVMR": _recalls(single)}
+    return {"VCMR": _recalls(corpus[timed]), "SVMR": _recalls(single[timed])}
 
 
 def _joined(parts: Sequence[VideoTokens]) -> VideoTokens:
@@ -77,14 +88,13 @@ def _joined(parts: Sequence[VideoTokens]) -> VideoTokens:
 def _located(
     clip: torch.Tensor, frame: torch.Tensor, split: Split, video: int, row: int, locate: Locate
 ) -> Moments:
-    packed = split.packed
-    count = int(packed.batch.frame_mask[video].sum())
+    clock = split.clock(video, len(clip), len(frame))
     return locate(
         clip.double().numpy(),
-        frame[:count].double().numpy(),
-        packed.clip_times[video].double().numpy(),
-        packed.frame_times[video, :count].double().numpy(),
-        float(packed.durations[video]),
+        frame.double().numpy(),
+        clock.clips,
+        clock.frames,
+        clock.duration,
         split.captions[row].text,
     )
 

@@ -33,7 +33,9 @@ class Outcome:
     hits: NDArray[np.int64]  # (Q,) rank of the best satisfying video
     ambiguity: NDArray[np.int64]  # (Q,) how many videos satisfy the query
     found: dict[int, Array]  # for each k the share of findable satisfying videos, (Q,)
-    fits: Array | None = None  # (Q,) overlap of the moment found in the own video with the true one
+    fits: Array | None = (
+        None  # (Q,) overlap of the moment found in the own video with the true one, nan if unknown
+    )
 
     def numbers(self, mask: NDArray[np.bool_] | None = None) -> dict[str, float]:
         """All numbers over the queries of `mask`, or over all."""
@@ -47,7 +49,8 @@ class Outcome:
         if self.fits is not None:
             fits = self.fits[which]
             first = {
-                f"top {name}": value for name, value in moment_report(np.where(ranks == 1, fits, 0.0)).items()
+                f"top {name}": value
+                for name, value in moment_report(np.where(ranks == 1, fits, 0.0 * fits)).items()
             }
             report |= moment_report(fits) | first
         return report
@@ -92,7 +95,7 @@ def evaluate(
     scores = scores or score_split(model, split, chunks)
     fits = (
         None
-        if localise is None or not split.timed
+        if localise is None or not split.timed.any()
         else own_overlaps(model, split, localise, chunks or Chunks())
     )
     outcome = outcome_of(scores.total(*weights).numpy(), split, fits)

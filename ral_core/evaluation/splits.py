@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,14 @@ from ral_core.models.config import ModelConfig
 Say = Callable[[str], None]
 
 
+class Clock(NamedTuple):
+    """Seconds in one video."""
+
+    clips: NDArray[np.floating]  # (C,) the middle of each clip
+    frames: NDArray[np.floating]  # (F,)
+    duration: float
+
+
 @dataclass(frozen=True)
 class Split:
     """Q captions over V videos."""
@@ -35,29 +44,44 @@ class Split:
     visual_encoder: str
     text_encoder: str
     lengths: NDArray[np.floating] | None = None
-    """(Q,) seconds of each caption's own video, nan where unknown, where the videos themselves do not say."""
+    """(V,) seconds of each video, nan where unknown, for videos that do not say it themselves."""
+
+    @property
+    def durations(self) -> NDArray[np.floating]:
+        """Seconds of each video, (V,); nan where unknown."""
+        if isinstance(self.videos, PackedVideos):
+            return self.videos.durations.double().numpy()
+        return self.lengths if self.lengths is not None else np.full(len(self.videos), np.nan)
 
     @property
     def shares(self) -> NDArray[np.floating]:
         """The moment's part of its video, (Q,); nan where it is not known."""
         moments = np.array([caption.end - caption.start for caption in self.captions])
-        if isinstance(self.videos, PackedVideos):
-            return moments / self.videos.durations.double().numpy()[self.owner]
-        return moments / self.lengths if self.lengths is not None else np.full(len(moments), np.nan)
+        return moments / self.durations[self.owner]
+
+    @property
+    def timed(self) -> NDArray[np.bool_]:
+        """Whether it is known when each caption's moment is, (Q,)."""
+        return np.isfinite(self.shares)
 
     @property
     def packed(self) -> PackedVideos:
-        """The videos with their times. Raises DataError for a published data set, which has none."""
+        """The videos in memory. Raises DataError for a published data set, which is read when asked for."""
         if not isinstance(self.videos, PackedVideos):
-            raise DataError(
-                f"The features of {self.name} come without times, so moments in them are unknown."
-            )
+            raise DataError(f"The features of {self.name} are not kept in memory, so this cannot be done.")
         return self.videos
 
-    @property
-    def timed(self) -> bool:
-        """Whether it is known when each caption's moment is."""
-        return isinstance(self.videos, PackedVideos) and not any(np.isnan(c.start) for c in self.captions)
+    def clock(self, video: int, clips: int, frames: int) -> Clock:
+        """When the `clips` clips and `frames` frames of a video are, and how long it is.
+
+        Features that come without times are taken to lie evenly over their video, which is how they were extracted.
+        """
+        if isinstance(self.videos, PackedVideos):
+            clip, frame = self.videos.clip_times[video], self.videos.frame_times[video, :frames]
+            return Clock(clip.double().numpy(), frame.double().numpy(), float(self.durations[video]))
+        duration = float(self.durations[video])
+        middles = ((np.arange(count) + 0.5) / count * duration for count in (clips, frames))
+        return Clock(next(middles), next(middles), duration)
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -151,32 +175,30 @@ def with_moments(
     in order. durations: seconds of each video, where the annotations do not say. Raises DataError when none fits.
     """
     waiting: dict[tuple[str, str], list[Annotation]] = {}
+    lengths = dict(durations)
     for one in known:
         waiting.setdefault((one.video, plain(one.text)), []).append(one)
-    captions, lengths = [], []
+        if one.duration is not None:
+            lengths.setdefault(one.video, one.duration)
+    captions = []
     for caption in split.captions:
         same = waiting.get((caption.film, plain(caption.text)), [])
-        timed, length = placed(caption, same.pop(0) if same else None, durations)
-        captions.append(timed)
-        lengths.append(length)
-    found = int(np.isfinite(lengths).sum())
-    if not found:
+        captions.append(placed(caption, same.pop(0) if same else None, lengths.get(caption.film, np.nan)))
+    seconds = np.array([lengths.get(video, np.nan) for video in split.videos.ids])
+    timed = replace(split, captions=tuple(captions), lengths=seconds)
+    if not timed.timed.any():
         raise DataError(
-            f"No caption of {split.name} has a moment of known share in the annotations; they are of another split "
-            f"or data set, or need the lengths of the videos (--durations)."
+            f"No caption of {split.name} has a moment in the annotations in a video of known length; they are of "
+            f"another split or data set, or need the lengths of the videos (--durations)."
         )
-    note = f"{found} of {len(captions)} captions have a moment in a video of known length."
-    return replace(split, captions=tuple(captions), lengths=np.array(lengths)), note
+    return timed, f"{timed.timed.sum()} of {len(captions)} captions have a moment in a video of known length."
 
 
-def placed(caption: Caption, one: Annotation | None, durations: Mapping[str, float]) -> tuple[Caption, float]:
-    """The caption with an annotation's moment and its video's seconds; as it was, and nan, where one is unknown."""
-    if one is None or one.start is None or one.end is None:
-        return caption, np.nan
-    length = durations.get(one.video, one.duration)
-    if length is None or not 0 <= one.start < min(one.end, length):
-        return caption, np.nan
-    return replace(caption, start=one.start, end=min(one.end, length)), length
+def placed(caption: Caption, one: Annotation | None, length: float) -> Caption:
+    """The caption with an annotation's moment, which ends with its video; as it was where there is none in it."""
+    if one is None or one.start is None or one.end is None or not 0 <= one.start < min(one.end, length):
+        return caption
+    return replace(caption, start=one.start, end=min(one.end, length))
 
 
 def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Split:
