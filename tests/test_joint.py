@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,12 @@ import pytest
 import torch
 from tiny_joint import PICTURE, WIDTH, tiny_clip, tiny_siglip
 
+from ral_core.data.videos import write_video
 from ral_core.errors import DataError, MissingDependency, UnknownName
+from ral_core.features import video_encoder
 from ral_core.features.joint import JointEncoder
+from ral_core.features.store import write_features
+from ral_core.features.video_encoder import open_video_encoder
 
 MAKERS = {"clip": tiny_clip, "siglip": tiny_siglip}
 SENTENCES = ["a dog runs", "Two CATS sleep on the red bed, then wake!", "x"]
@@ -163,3 +168,66 @@ def test_a_tokenizer_that_needs_a_package_says_which(folders: dict[str, Path], t
     (copy / "tokenizer.json").rename(copy / "spiece.model")
     with pytest.raises((MissingDependency, DataError), match=r"sentencepiece|cannot|can be read"):
         JointEncoder.open(copy)
+
+
+def film(path: Path, *, seconds: float = 9.0, fps: int = 10, size: tuple[int, int] = (96, 64)) -> Path:
+    """A video whose colour changes all the time."""
+    images = [
+        np.full((size[1], size[0], 3), (20 + number, 200 - number, 3 * number % 256), np.uint8)
+        for number in range(int(seconds * fps))
+    ]
+    write_video(path, images, fps=fps)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["joint", "demo"])
+def test_a_window_has_the_seconds_of_its_file(kind: str, folders: dict[str, Path], tmp_path: Path) -> None:
+    encoder = open_video_encoder("demo" if kind == "demo" else folders["clip"], fps=2)
+    video = film(tmp_path / "my film.mp4")
+    whole = encoder.encode_window(video)
+    assert (whole.id, whole.start, whole.duration) == ("my film", 0.0, pytest.approx(9.0))
+    assert whole.frames.shape == (18, encoder.width)
+    np.testing.assert_allclose(whole.times, np.arange(18) / 2, atol=0.06)
+    part = encoder.encode_window(video, 4.0, 7.0)
+    assert (part.start, part.duration) == (4.0, 3.0)
+    np.testing.assert_allclose(part.times, whole.times[8:14], atol=1e-6)
+    np.testing.assert_allclose(part.frames, whole.frames[8:14], atol=1e-4)
+    last = encoder.encode_window(video, 8.0, 60.0)
+    assert last.duration == pytest.approx(1.0) and len(last) == 2
+    with pytest.raises(DataError, match="there is nothing from 9"):
+        encoder.encode_window(video, 9.5, 12.0)
+
+
+def test_few_pictures_are_in_memory_at_once(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = film(tmp_path / "film.mp4")
+    encoder = open_video_encoder(folders["siglip"], fps=4)
+    at_once = encoder.encode_window(video)
+    monkeypatch.setattr(video_encoder, "HELD", 5)
+    held: list[int] = []
+    images = encoder.encoder.images
+    monkeypatch.setattr(encoder.encoder, "images", lambda some: (held.append(len(some)), images(some))[1])
+    np.testing.assert_allclose(encoder.encode_window(video).frames, at_once.frames, atol=1e-5)
+    assert sum(held) == len(at_once) == 36 and max(held) == 5
+
+
+def test_pictures_faster_than_the_film_come_once(folders: dict[str, Path], tmp_path: Path) -> None:
+    encoder = open_video_encoder(folders["clip"], fps=30)
+    found = encoder.encode_window(film(tmp_path / "film.mp4", seconds=2))
+    assert len(found) == 20 and (np.diff(found.times) > 0).all()
+
+
+def test_windows_are_kept_with_their_start(folders: dict[str, Path], tmp_path: Path) -> None:
+    encoder = open_video_encoder(folders["clip"], fps=2)
+    video = film(tmp_path / "film.mp4")
+    windows = [replace(encoder.encode_window(video, 4.0 * k, 4.0 * k + 4), id=f"film#{k}") for k in range(3)]
+    store = write_features(tmp_path / "features", windows, encoder=encoder.id, fps=2)
+    assert store.starts == (0.0, 4.0, 8.0) and store.video("film#2").start == 8.0
+    np.testing.assert_array_equal(store.video("film#1").times, windows[1].times)
+
+
+@pytest.mark.parametrize("fps", [0, -1, float("nan"), 1000])
+def test_a_rate_that_cannot_be_is_refused(folders: dict[str, Path], fps: float) -> None:
+    with pytest.raises(DataError, match="fps must be"):
+        open_video_encoder(folders["clip"], fps=fps)

@@ -1,8 +1,8 @@
 """Frame features of a collection on disk: one safetensors file, read lazily through a memory map.
 
 `features.safetensors` holds frames (sum F, Dv) float16, times (sum F,) float32 and offsets (V + 1,) int64: video
-v owns rows offsets[v] to offsets[v + 1]. `features.json` names the videos, the encoder and the file's SHA-256; it
-is written last, so a folder without it was not finished.
+v owns rows offsets[v] to offsets[v + 1]. `features.json` names the videos, the encoder and the file's SHA-256, and
+`starts` where an item is a later window of its file; it is written last, so a folder without it was not finished.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class VideoFeatures:
     id: str
     frames: NDArray[np.float32]  # (F, Dv)
     times: NDArray[np.float32]  # (F,) seconds, increasing
-    duration: float  # seconds
+    duration: float  # seconds that are covered
+    start: float = 0.0  # seconds before them in the file; `times` count from the beginning of the file
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -47,6 +48,7 @@ class FeatureStore:
     width: int
     durations: tuple[float, ...]
     fps: float
+    starts: tuple[float, ...]
     _rows: Mapping[str, int]
     _offsets: NDArray[np.int64]
     _arrays: Any
@@ -70,19 +72,25 @@ class FeatureStore:
             raise DataError(f"{folder / TENSORS} cannot be read ({problem}); extract it again.") from None
         try:
             ids, durations = tuple(header["ids"]), tuple(header["durations"])
+            starts = tuple(header.get("starts") or [0.0] * len(ids))
             encoder, fps, stated = str(header["encoder"]), float(header["fps"]), int(header["width"])
         except KeyError as missing:
             raise DataError(f"{folder / HEADER} has no {missing}; extract the features again.") from None
-        fits = len(ids) == len(durations) == len(offsets) - 1 and offsets[-1] == rows == timed
+        fits = len(ids) == len(durations) == len(starts) == len(offsets) - 1 and offsets[-1] == rows == timed
         if not fits or stated != width:
             raise DataError(
                 f"{folder}: {HEADER} and {TENSORS} belong to different extractions; extract again."
             )
         rows_of = {video_id: row for row, video_id in enumerate(ids)}
-        return cls(folder, ids, encoder, width, durations, fps, rows_of, offsets, arrays)
+        return cls(folder, ids, encoder, width, durations, fps, starts, rows_of, offsets, arrays)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many rows each video has."""
+        return tuple(np.diff(self._offsets).tolist())
 
     def __contains__(self, video_id: object) -> bool:
         return video_id in self._rows
@@ -102,6 +110,7 @@ class FeatureStore:
             frames=self._arrays.get_slice("frames")[start:stop].astype(np.float32),
             times=self._arrays.get_slice("times")[start:stop],
             duration=float(self.durations[row]),
+            start=float(self.starts[row]),
         )
 
     def verify(self) -> None:
@@ -144,6 +153,8 @@ def write_features(
         "ids": [video.id for video in videos],
         "durations": [round(float(video.duration), 4) for video in videos],
     }
+    if any(video.start for video in videos):
+        header["starts"] = [round(float(video.start), 4) for video in videos]
     write_json(folder / HEADER, header)
     return FeatureStore.open(folder)
 
@@ -171,4 +182,4 @@ def _checked(video: VideoFeatures, width: int | None, seen: set[str]) -> VideoFe
             f"{name} hold a value in row {bad[0]} (at {times[bad[0]]:.2f} s) that is no finite number "
             "of half precision; extract that video again."
         )
-    return VideoFeatures(video.id, half, times, float(video.duration))  # type: ignore[arg-type]
+    return VideoFeatures(video.id, half, times, float(video.duration), float(video.start))  # type: ignore[arg-type]

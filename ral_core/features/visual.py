@@ -74,10 +74,13 @@ def grey(images: Images) -> NDArray[np.uint8]:
     return (images.astype(np.float32) @ GREY).astype(np.uint8)
 
 
-def look(path: Path | str, config: VisualConfig) -> Glimpses:
-    """Decode the moments of a video file that the encoder looks at. Raises DataError naming a bad file."""
+def look(path: Path | str, config: VisualConfig, times: NDArray[np.float64] | None = None) -> Glimpses:
+    """Decode the moments of a video file that the encoder looks at: those `times` (N,), or as `config` says.
+
+    Raises DataError naming a bad file.
+    """
     duration = probe(path).duration
-    times = sample_times(duration, config.fps, config.max_frames)
+    times = sample_times(duration, config.fps, config.max_frames) if times is None else times
     last = max(duration - 1e-3, 0.0)
     around = np.stack([times - config.motion_step, times, times + config.motion_step], axis=1).clip(0.0, last)
     wanted, where = np.unique(around.round(4), return_inverse=True)
