@@ -58,12 +58,13 @@ def build_index(
     captions: Path | None = None,
     films: Path | None = None,
     media: Path | None = None,
+    references: Sequence[Reference] | None = None,
     say: Say = lambda line: None,
 ) -> IndexFolder:
     """Encode the videos of a feature folder with `model` and write the index to `folder`.
 
-    `captions` (captions.jsonl) gives sentences with known films for the null statistics, and the truth shown
-    beside answers; `films` (films.jsonl) gives titles and tags; `media` is a folder with media/, posters/
+    `captions` (captions.jsonl) gives sentences with known films for the null statistics, unless `references`
+    brings others that the model was not trained on, and the truth shown beside answers; `films` (films.jsonl) gives titles and tags; `media` is a folder with media/, posters/
     and strips/. Raises DataError or EncoderMismatch when model, encoder and features do not fit.
     """
     store = FeatureStore.open(features)
@@ -90,7 +91,8 @@ def build_index(
         captions=relative(captions, folder),
         films=relative(films, folder),
     )
-    references = from_captions(read_captions(captions)) if captions else list(GENERIC)
+    if references is None:
+        references = from_captions(read_captions(captions)) if captions else list(GENERIC)
     return finished(folder, manifest, rows, arrays, model, text, thinned(references, config.references), say)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -51,13 +51,8 @@ def train(
     finished stays as it is. text: None for a published data set; cache: folder for the encoded captions; half: keep the weights as float16.
     Raises DataError when `out` holds a run with other settings, TrainingDiverged when a loss stops being finite.
     """
-    state = StateFolder(out / "state")
-    if not resume:
-        state.clear()
-    elif (out / SETTINGS).is_file() and not state.path.exists():
-        say(f"{out} is finished already; --resume never trains it afresh")
+    if is_finished(out, resume, say):
         return out
-    began = time.monotonic()
     pooling = config.model_config(1, 1)
     data, val = (
         load_split(
@@ -65,6 +60,38 @@ def train(
         )
         for name in (config.data.train, config.data.val)
     )
+    return train_on(config, data, val, out, device=device, resume=resume, half=half, command=command, say=say)
+
+
+def is_finished(out: Path, resume: bool, say: Say = print) -> bool:
+    """Whether `out` holds a finished run that is to stay; without `resume` whatever it had begun is forgotten."""
+    state = StateFolder(out / "state")
+    if not resume:
+        state.clear()
+        return False
+    if (out / SETTINGS).is_file() and not state.path.exists():
+        say(f"{out} is finished already; --resume never trains it afresh")
+        return True
+    return False
+
+
+def train_on(
+    config: RunConfig,
+    data: Split,
+    val: Split,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = True,
+    half: bool = False,
+    command: Sequence[str] = (),
+    extra: Mapping[str, Any] | None = None,
+    say: Say = print,
+) -> Path:
+    """`train` on two splits that are read already; `extra` is kept beside the model's settings."""
+    if is_finished(out, resume, say):
+        return out
+    state, began = StateFolder(out / "state"), time.monotonic()
     check_pair(data, val)
     model_config = config.model_config(data.videos.width, data.words.width)
     torch.manual_seed(config.training.seed)
@@ -115,6 +142,7 @@ def train(
         "minutes": minutes,
         "device": str(device),
         "scores": report,
+        **(extra or {}),
     }
     card = {**about, "model": model.config.to_json(), "parameters": model.parameter_count}
     write_text(out / "README.md", model_card(config.name, card, report))

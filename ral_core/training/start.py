@@ -88,11 +88,14 @@ def sentence_means(data: Split) -> Tensor:
 
 
 def moment_means(data: Split) -> Tensor:
-    """The mean of the frames of each caption's moment (Q, Dv); of the frame nearest to it where none is inside."""
+    """The mean of the frames of each caption's moment (Q, Dv); of the frame nearest to it where none is inside.
+
+    A caption without times has the whole video for its moment.
+    """
     batch, times = data.packed.batch, data.packed.frame_times
     owner = torch.from_numpy(np.asarray(data.owner))
-    start = torch.tensor([caption.start for caption in data.captions])[:, None]
-    end = torch.tensor([caption.end for caption in data.captions])[:, None]
+    start = torch.tensor([caption.start for caption in data.captions])[:, None].nan_to_num(nan=0.0)
+    end = torch.tensor([caption.end for caption in data.captions])[:, None].nan_to_num(nan=torch.inf)
     real, at = batch.frame_mask[owner], times[owner]
     away = (start - at).clamp(min=0) + (at - end).clamp(min=0)
     away = away.masked_fill(~real, torch.inf)

@@ -2,7 +2,16 @@
 
 from ral_core.data.annotations.durations import read_durations
 from ral_core.data.annotations.policy import Imported, settled
-from ral_core.data.annotations.reading import FORMATS, read_annotations
+from ral_core.data.annotations.reading import FORMATS, form_of, read_annotations
 from ral_core.data.annotations.record import Annotation, Tally
 
-__all__ = ["FORMATS", "Annotation", "Imported", "Tally", "read_annotations", "read_durations", "settled"]
+__all__ = [
+    "FORMATS",
+    "Annotation",
+    "Imported",
+    "Tally",
+    "form_of",
+    "read_annotations",
+    "read_durations",
+    "settled",
+]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ral_core.data.annotations.naming import meant, names_of
 from ral_core.data.annotations.record import Annotation, Tally
 from ral_core.data.captions import Caption
 from ral_core.errors import DataError
@@ -54,9 +55,13 @@ def settled(
     comes twice and when nothing is left.
     """
     durations, known = durations or {}, None if videos is None else set(videos)
+    names = names_of(known or ())
     count: Counter[str] = Counter()
     captions: dict[str, Caption] = {}
     for one in found:
+        if known is not None and one.video not in known and (real := meant(one.video, names)):
+            tally.add("named_otherwise", f"{one.where}: {one.video}")
+            one = replace(one, video=real)
         name = one.id or f"{one.video}#enc#{count[one.video]}"
         count[one.video] += 1
         if name in captions:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ral_core.data.annotations.record import Annotation, Tally
 from ral_core.data.annotations.subtitles import read_subtitles
+from ral_core.data.annotations.texts import any_text
 from ral_core.data.official import read_caption_lines
 from ral_core.errors import DataError, UnknownName
 from ral_core.files import read_json, read_jsonl, read_text
 
 Reader = Callable[[Path, Tally], Iterator[Annotation]]
+CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 CHARADES = re.compile(r"(\S+)\s+(-?[\d.]+)\s+(-?[\d.]+)##(.*)")
 NAMES = {
-    "video": ("video", "video_id", "vid", "vid_name", "film", "id"),
+    "video": ("video", "video_id", "vid", "vid_name", "film", "file", "filename", "file_name", "id", "name"),
     "text": ("sentence", "text", "caption", "query", "desc", "description"),
-    "start": ("start", "begin", "from", "start_time"),
-    "end": ("end", "stop", "to", "end_time"),
+    "start": ("start", "begin", "from", "start_time", "start_s"),
+    "end": ("end", "stop", "to", "end_time", "end_s"),
+    "pair": ("moment", "timestamp", "ts", "segment"),
     "duration": ("duration", "length"),
 }
 """Column names that mean the same, in the order in which they are looked for."""
@@ -40,15 +44,18 @@ def read_annotations(path: Path, form: str, tally: Tally) -> list[Annotation]:
 
 
 def number(value: Any, where: str) -> float | None:
-    """Seconds; None for what is absent. Raises DataError for what is no finite number."""
+    """Seconds, also from HH:MM:SS or MM:SS; None for what is absent. Raises DataError for what is no finite number."""
     if value is None or value == "":
         return None
+    if isinstance(value, str) and (match := CLOCK.fullmatch(value.strip())):
+        hours, minutes, rest = match.groups()
+        return int(hours or 0) * 3600 + int(minutes) * 60 + float(rest.replace(",", "."))
     try:
         seconds = float(value)
     except (TypeError, ValueError):
-        raise DataError(f"{where}: {value!r} is no time in seconds.") from None
+        raise DataError(f"{where}: {value!r} is no time in seconds or HH:MM:SS.") from None
     if seconds != seconds or abs(seconds) == float("inf"):
-        raise DataError(f"{where}: {value!r} is no time in seconds.")
+        raise DataError(f"{where}: {value!r} is no time in seconds or HH:MM:SS.")
     return seconds
 
 
@@ -147,31 +154,53 @@ def gt(path: Path, tally: Tally) -> Iterator[Annotation]:
 
 
 def table(path: Path, tally: Tally) -> Iterator[Annotation]:
-    """A csv with a header; see `NAMES` for the columns."""
-    reader = csv.DictReader(read_text(path, "utf-8-sig").splitlines())
-    for row in reader:
-        yield from_row(
-            {(key or "").strip().lower(): value for key, value in row.items()},
-            f"{path}, line {reader.line_num}",
-        )
+    """A csv with a header, columns divided by commas, semicolons or tabs; see `NAMES` for what they may be called."""
+    content = any_text(path, tally)
+    head = content.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(content, newline=""), delimiter=max(",;\t", key=head.count))
+    rows = ((reader.line_num, {(key or "").strip(): value for key, value in row.items()}) for row in reader)
+    return checked_rows(rows, path)
 
 
 def lines(path: Path, tally: Tally) -> Iterator[Annotation]:
     """A jsonl with one object a sentence; see `NAMES` for the keys."""
-    for line_number, row in enumerate(read_jsonl(path), start=1):
-        yield from_row(row, f"{path}, line {line_number}")
+    return checked_rows(enumerate(read_jsonl(path), start=1), path)
+
+
+def checked_rows(rows: Iterable[tuple[int, dict[str, Any]]], path: Path) -> Iterator[Annotation]:
+    """Sentences from named columns. Raises DataError that names the bad lines, the first three with the reason."""
+    bad: list[str] = []
+    for number, row in rows:
+        try:
+            yield from_row(row, f"{path}, line {number}")
+        except DataError as problem:
+            bad.append(str(problem))
+            if "no column" in bad[0]:
+                break
+    if len(bad) == 1:
+        raise DataError(bad[0])
+    if bad:
+        raise DataError(f"{len(bad)} lines cannot be used: {' '.join(bad[:3])}{' …' if bad[3:] else ''}")
 
 
 def from_row(row: dict[str, Any], where: str) -> Annotation:
     """A sentence from named columns."""
-    found = {what: next((row[name] for name in names if name in row), None) for what, names in NAMES.items()}
+    known = {str(key).lower(): value for key, value in row.items()}
+    found = {
+        what: next((known[name] for name in names if name in known), None) for what, names in NAMES.items()
+    }
     for what in ("video", "text"):
-        if found[what] is None:
-            raise DataError(
-                f"{where}: there is no column {' or '.join(NAMES[what])}, only {', '.join(map(str, row))}."
-            )
+        if not any(name in known for name in NAMES[what]):
+            columns = ", ".join(map(str, row))
+            raise DataError(f"{where}: there is no column {' or '.join(NAMES[what])}, only {columns}.")
+    if isinstance(pair := found["pair"], list) and len(pair) == 2:
+        found["start"], found["end"] = pair
     start, end, duration = (number(found[what], where) for what in ("start", "end", "duration"))
-    return Annotation(str(found["video"]).strip(), str(found["text"]), start, end, duration, where=where)
+    if (start is None) != (end is None):
+        raise DataError(f"{where}: it gives {'an end' if start is None else 'a start'} alone.")
+    return Annotation(
+        str(found["video"] or "").strip(), str(found["text"] or ""), start, end, duration, where=where
+    )
 
 
 FORMATS: dict[str, Reader] = {
@@ -188,3 +217,14 @@ FORMATS: dict[str, Reader] = {
     "srt": read_subtitles,
 }
 """The forms that can be read, by name."""
+ENDINGS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".vtt": "vtt", ".srt": "srt"}
+
+
+def form_of(path: Path) -> str:
+    """The form of captions of one's own, by the file's ending; a folder holds subtitles. Raises DataError."""
+    form = "vtt" if path.is_dir() else ENDINGS.get(path.suffix.lower())
+    if form is None:
+        raise DataError(
+            f"{path} has none of the endings {', '.join(ENDINGS)}; bring it into our form with import-annotations."
+        )
+    return form
