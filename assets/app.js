@@ -17,7 +17,7 @@ window.RAL = (() => {
 
   // ---- the state of this window is what stands in its address: readable names, one order, nothing that is at its default
   const ORDER = ["tab", "q", "model", "index", "k", "video", "t"];
-  const KNOWN = [...ORDER, "models", "off", "on", "rank", "care", "all", "map", "colour", "report", "slice", "a", "b", "metric", "only", "seed", "step", "kind", "__theme"];
+  const KNOWN = [...ORDER, "models", "off", "on", "rank", "care", "all", "map", "colour", "report", "slice", "a", "b", "metric", "only", "seed", "step", "kind", "open", "fuse", "__theme"];
   const read = () => Object.fromEntries([...new URLSearchParams(location.search)].filter(([key]) => KNOWN.includes(key)).map(([key, value]) => [key, value.slice(0, 2000)]));
   let state = read();
   const address = (wish = {}) => {
@@ -144,13 +144,13 @@ window.RAL = (() => {
   };
   // Say something once, at the foot of the window and to screen readers.
   let saying = 0;
-  const say = (sentence) => {
+  const say = (sentence, long = 2600) => {
     const box = document.querySelector(".toast");
     if (!box) return;
     box.textContent = sentence;
     box.hidden = false;
     clearTimeout(saying);
-    saying = setTimeout(() => { box.hidden = true; }, 2600);
+    saying = setTimeout(() => { box.hidden = true; }, long);
   };
   const copy = async (text, done) => {
     try { await navigator.clipboard.writeText(text); say(done); return true; } catch { prompt("Copy this:", text); return false; }

@@ -39,4 +39,31 @@
       if (wanted) select(element, trigger, wanted.dataset.video);
     });
   });
+
+  // ---- over the whole split: run files are kept by the server under a key that only this window knows
+  const keys = () => { try { return JSON.parse(sessionStorage.getItem("ral-runs")) || []; } catch { return []; } };
+  const keep = (list) => { try { sessionStorage.setItem("ral-runs", JSON.stringify(list.slice(-5))); } catch { /* private window: forgotten with the page */ } };
+  const split = RAL.page("split", ["compare"], ({ index, models }) => ({ index, models, runs: keys().join(",") }));
+  const load = async (file) => {
+    const { index } = RAL.state(), where = new URLSearchParams({ name: file.name, ...(index ? { index } : {}) });
+    RAL.say(`Reading ${file.name} …`);
+    try {
+      const answer = await fetch(`/brought?${where}`, { method: "POST", body: file, headers: { "Content-Type": "text/plain" } });
+      const said = await answer.json();
+      if (!said.key) { RAL.say(said.problem || "This file cannot be read.", 9000); return; }
+      keep([...keys(), said.key]);
+      RAL.say(`${said.name} is loaded`);
+      split.again();
+    } catch { RAL.say("The file did not reach the program; is it still running?"); }
+  };
+  RAL.on("split", ({ element }) => {
+    element.addEventListener("change", (event) => { if (event.target.files?.[0]) load(event.target.files[0]); });
+    element.addEventListener("dragover", (event) => event.preventDefault());
+    element.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files[0]) load(event.dataTransfer.files[0]); });
+    element.addEventListener("click", (event) => {
+      const away = event.target.closest("[data-forget]"), link = event.target.closest("a[data-compare]");
+      if (away) { keep(keys().filter((key) => key !== away.dataset.forget)); split.again(); }
+      if (link && !event.ctrlKey && !event.metaKey) { event.preventDefault(); RAL.set({ q: link.dataset.query, video: null, t: null, off: null, on: null }, { push: true }); scrollTo({ top: 0 }); }
+    });
+  });
 })();

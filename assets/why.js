@@ -22,7 +22,7 @@
   RAL.on("side", ({ element, watch }) => watch("value", () => { if (refocus) element.querySelector(refocus)?.focus({ preventScroll: true }); refocus = null; }));
   // The list beside the player follows the changed gates: cards change places and say from where they came.
   const follow = () => {
-    const list = document.querySelector("#ral-list .cards"), said = document.querySelector("#ral-side [data-moves]");
+    const list = document.querySelector("#ral-list .cards"), said = document.querySelector("#ral-fusion [data-moves]") || document.querySelector("#ral-side [data-moves]");
     if (!list) return;
     const places = said && RAL.tab() === "why" ? JSON.parse(said.dataset.moves) : null;
     const rank = (card) => (places ? places[card.dataset.video]?.[0] ?? 1000 : Number(card.dataset.rank));
@@ -37,6 +37,7 @@
       badge.dataset.move = !places || now === before ? "" : now < before ? `▲${before - now}` : now === 1000 ? "▼" : `▼${now - before}`;
     }
   };
+  RAL.follow = follow;
   RAL.on("side", ({ watch }) => watch("value", follow));
   RAL.on("list", ({ watch }) => watch("value", () => setTimeout(follow)));
   RAL.changed(follow);

@@ -152,6 +152,37 @@ def test_compare_follows_a_film_through_all_models(browser: Any, server: str) ->
         page.get_by_text("Choose at least two models").wait_for()
 
 
+def run_file(tag: str = "other") -> str:
+    """Answers of a system that knows everything but one caption, and has never seen another."""
+    right = [f"film-{number}#0 Q0 film-{number} 1 9 {tag}\n" for number in range(5)]
+    return "".join([*right, f"film-5#0 Q0 film-0 1 2.5 {tag}\n", f"film-5#0 Q0 film-5 2 2 {tag}\n"])
+
+
+def test_runs_of_other_systems_stand_beside_ours_in_one_window_only(browser: Any, server: str) -> None:
+    upload = {"name": "<b>oracle</b>.trec", "mimeType": "text/plain", "buffer": run_file().encode()}
+    with Visit(browser, server) as visit:
+        page = at(visit, "compare")
+        assert page.locator(".over-split .board").first.locator("tbody tr").count() == 2
+        page.locator("input[name=run-file]").set_input_files(upload)
+        page.get_by_role("rowheader", name="(loaded)").first.wait_for()
+        row = page.locator(".over-split .board").first.locator("tbody tr").first
+        assert row.locator("td").first.inner_text() == "71.4"  # five of seven
+        assert page.locator(".over-split b").count() == 0
+        page.locator("a[data-compare]").first.click()
+        page.wait_for_url("**q=a+man+number*")
+        for bad, said in (
+            (b"1 2 3", "expected `query Q0"),
+            (b"\xff\xfe", "no text file"),
+            (b'{"x": 1}', "list of video ids"),
+        ):
+            page.locator("input[name=run-file]").set_input_files(upload | {"name": "bad.run", "buffer": bad})
+            page.locator(".toast", has_text=said).wait_for()
+        page.get_by_role("button", name="away").click()
+        page.wait_for_function("document.querySelectorAll('.loaded li').length === 0")
+    with Visit(browser, server) as visit:
+        assert at(visit, "compare").locator(".loaded").count() == 0
+
+
 def test_the_map_pans_picks_and_lassoes(browser: Any, server: str) -> None:
     with Visit(browser, server) as visit:
         page = at(visit, "map", "&map=pca")

@@ -37,6 +37,7 @@ from ral_core.analysis.runs import (
     save_run,
     versus,
 )
+from ral_core.analysis.standings import divided, foreign_run, read_ranked, standing
 from ral_core.errors import BadQuery, DataError
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
@@ -55,6 +56,7 @@ from ral_core.views.pipeline import pipeline
 from ral_core.views.plots import Axis, Series, plot, ticks
 from ral_core.views.requests import Request, named, read_request
 from ral_core.views.slopes import columns, rank_table
+from ral_core.views.visitors import Brought
 
 QUERY = "a man number 1 kicks a red ball"
 
@@ -74,7 +76,7 @@ def shelf(explorer: Explorer) -> Shelf:
     return Shelf.of(explorer.entries.values())
 
 
-@pytest.mark.parametrize("name", ["plots", "markdown", "data_page", "bench_tables", "figure"])
+@pytest.mark.parametrize("name", ["plots", "markdown", "data_page", "bench_tables", "figure", "visitors"])
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"ral_core.views.{name}")).failed == 0
 
@@ -173,6 +175,48 @@ def test_runs_are_stored_compared_and_drawn(explorer: Explorer, shelf: Shelf) ->
     assert "Sign test" in tags.text and wording.NO_RUNS in run_sections(explorer, shelf, {}, Request(""))
     with pytest.raises(DataError, match="different captions"):
         versus(ours, replace(theirs, rank=theirs.rank[:2]))
+
+
+def test_another_systems_answers_become_a_run(explorer: Explorer) -> None:
+    entry = explorer.resolve("tiny", None)
+    asked = list(explorer.collection(entry).captions.values())
+    ranked = read_ranked("".join(f"{c.id} Q0 {c.film} 1 1 x\n" for c in asked[:-1]), "mine.trec")
+    run = foreign_run(explorer, entry, "mine", ranked)
+    assert run.rank.tolist() == [1] * 6 + [8] and run.right.tolist() == [True] * 6 + [False]
+    assert run.top[0, 0] == 0 and run.top[-1].tolist() == [-1] * 10
+    about = standing(run)
+    assert about.recall["R@1"] == pytest.approx(100 * 6 / 7) and about.median == 1
+    ours = make_run(explorer, entry)
+    first = divided(explorer, entry.name, [ours, run], 3)
+    assert first and first[0].ranks == (
+        int(ours.rank[[c.id for c in asked].index(first[0].caption)]),
+        1 if first[0].caption != asked[-1].id else 8,
+    )
+    assert versus(run, ours).better + versus(run, ours).worse + versus(run, ours).ties == 7
+    assert read_ranked('{"a": ["x", "y"]}', "r") == {"a": ("x", "y")}
+    with pytest.raises(DataError, match="mine.trec, line 1"):
+        read_ranked("1 2 3", "mine.trec")
+    for wrong, said in (
+        ('{"a": []}', "list of video ids"),
+        ("{", "cannot be read"),
+        ('{"a": ["x", "x"]}', "twice"),
+    ):
+        with pytest.raises(DataError, match=said):
+            read_ranked(wrong, "r")
+    for foreign, said in (
+        ({"other": ("film-0",)}, "are called"),
+        ({asked[0].id: ("lost",)}, "names no film"),
+    ):
+        with pytest.raises(DataError, match=said):
+            foreign_run(explorer, entry, "mine", foreign)
+
+
+def test_loaded_runs_are_forgotten_in_the_order_of_their_use(explorer: Explorer) -> None:
+    brought = Brought(kept=2)
+    run = make_run(explorer, explorer.resolve("tiny", None))
+    one, two = brought.keep(run), brought.keep(run)
+    assert brought.find(one) is run and brought.keep(run) and brought.find(two) is None
+    assert brought.find(one) is run and brought.find("guess") is None and one != two
 
 
 def test_lists_agree_with_themselves() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from helpers_search import World, make_world
 
+from ral_core.analysis.runs import make_run, save_run
 from ral_core.data.videos import filmstrip, write_jpeg, write_video
 from ral_core.files import read_jsonl, write_json, write_jsonl
 from ral_core.index.folder import VIDEOS
@@ -61,6 +62,13 @@ def make_site(root: Path) -> World:
     return world
 
 
+def add_runs(world: World) -> None:
+    """The answers of both models to every caption."""
+    explorer = world.open()
+    for entry in explorer.entries.values():
+        save_run(world.root, make_run(explorer, entry))
+
+
 def main() -> None:
     """Serve until killed."""
     import uvicorn
@@ -68,6 +76,7 @@ def main() -> None:
     from ral_core.views.server import build_app
 
     world = make_site(Path(sys.argv[1]))
+    add_runs(world)
     uvicorn.run(build_app(world.open()), host="127.0.0.1", port=int(sys.argv[2]), log_level="warning")
 
 

@@ -18,10 +18,15 @@ from ral_core.views.plots import Axis, Series, plot
 from ral_core.views.query_bar import model_title
 from ral_core.views.requests import MOST_MODELS, Request, named, read_request
 from ral_core.views.slopes import columns, rank_table
+from ral_core.views.split_page import split_section
+from ral_core.views.visitors import Brought
 
 
-def build_compare_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
-    """Lay out the page: the columns of one query, and the curves of one film in all of them."""
+def build_compare_page(
+    explorer: Explorer, shelf: Shelf, index: str | None = None, brought: Brought | None = None
+) -> None:
+    """Lay out the page: the columns of one query, the curves of one film in all of them, and the whole split."""
+    loaded = brought or Brought()
 
     def page(request: Request) -> str:
         models = offered(explorer, named(explorer, request, index))
@@ -38,9 +43,13 @@ def build_compare_page(explorer: Explorer, shelf: Shelf, index: str | None = Non
         request = read_request(event._data)
         return fresh(safely(lambda wanted: film_curves(explorer, wanted, index), request))
 
+    def split(request: Request) -> str:
+        return f'<article class="wide">{split_section(explorer, loaded, request, index)}</article>'
+
     with gr.Column(elem_id="compare-page"):
         area = drawn("compare", page)
         below = block("", "curves")
+        drawn("split", split)
     area.select(curves, None, below, **QUIET)
 
 

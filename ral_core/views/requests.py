@@ -103,6 +103,8 @@ OWN = (
     "seed",
     "step",
     "kind",
+    "fuse",
+    "runs",
 )
 """Settings that single pages add to the address."""
 

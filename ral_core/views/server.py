@@ -30,14 +30,17 @@ from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
 from ral_core.views.stills import still
 from ral_core.views.theme import theme
+from ral_core.views.visitors import Brought, add_brought_routes
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css")
+STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css", "folds.css")
 SCRIPTS = (
     "app.js",
     "player.js",
     "search.js",
     "why.js",
+    "folds.js",
+    "fusion.js",
     "scatter.js",
     "map.js",
     "compare.js",
@@ -49,7 +52,7 @@ FONTS = ("Montserrat/Montserrat-Bold.woff2", "SourceSansPro/SourceSansPro-Regula
 
 CACHED = {"Cache-Control": "private, max-age=3600"}
 
-Build = Callable[[Explorer, Shelf, str | None], None]
+Build = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,18 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     """The whole web application around an explorer. Nothing is global: two applications can run side by side."""
     app = FastAPI(title=wording.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     named = [] if index is None else [explorer.resolve(None, index)]
-    shelf = Shelf.of([*explorer.entries.values(), *named])
+    shelf, brought = Shelf.of([*explorer.entries.values(), *named]), Brought()
     app.mount("/assets/ral", StaticFiles(directory=ASSETS), name="assets")
     app.add_api_route("/media/{address:path}", media_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     add_map_routes(app, Maps(explorer, shelf))
     add_exports(app, explorer, shelf, index)
+    add_brought_routes(app, explorer, brought, index)
     app.add_middleware(WithAssets)
     return gr.mount_gradio_app(
         app,
-        build_blocks(explorer, shelf, index),
+        build_blocks(explorer, shelf, index, brought),
         path="/",
         theme=theme(),
         footer_links=[],
@@ -97,7 +101,9 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     )
 
 
-def build_blocks(explorer: Explorer, shelf: Shelf, index: str | None) -> gr.Blocks:
+def build_blocks(
+    explorer: Explorer, shelf: Shelf, index: str | None, brought: Brought | None = None
+) -> gr.Blocks:
     """Header, all pages one below the other, footer; assets/app.js shows one page at a time."""
     with gr.Blocks(title=wording.NAME, analytics_enabled=False, fill_width=True) as blocks:
         add_api(explorer, index)  # first, so that no event of a page takes one of the names
@@ -114,7 +120,8 @@ def build_blocks(explorer: Explorer, shelf: Shelf, index: str | None) -> gr.Bloc
         for page in PAGES:
             if page.build is not None:
                 with gr.Column(elem_id=f"page-{page.name}", elem_classes="sheet"):
-                    page.build(explorer, shelf, index)
+                    more = {"brought": brought} if page.name == "compare" else {}
+                    page.build(explorer, shelf, index, **more)
         gr.HTML(frame.footer(), elem_id="ral-footer", js_on_load=None, apply_default_css=False, padding=False)
     return blocks
 

@@ -23,6 +23,7 @@ from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, notice, safely
 from ral_core.views.pipeline import pipeline
 from ral_core.views.requests import Request, named, read_request
+from ral_core.views.why_folds import add_why_folds
 
 FOLLOWED = 100
 """Films whose place in the changed ranking is known to the list."""
@@ -33,6 +34,7 @@ def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
     side = block("", "side")
     heat = block("", "heat")
     reasons = block("", "why")
+    add_why_folds(explorer, index)
 
     def answer(event: gr.EventData) -> tuple[Any, Any, Any]:
         """The ledger, the heat strip and the panels of one film."""

@@ -67,6 +67,14 @@ NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_
 COMPARE_LEAD = "One query through several models. A line follows each film from list to list; where lines cross, the models disagree."
 COMPARE_EMPTY = "Type a query above, or search first: the page compares whatever was searched last."
 COMPARE_ONE = "Choose at least two models; with one there is nothing to compare."
+SPLIT_HELP = (
+    "Every caption of the collection, from stored answers. Load the run of another system (TREC: query Q0 video rank score tag, or JSON: "
+    "query ids with lists of video ids) to see it beside ours; it stays in this window. R@k counts the film a caption was written for."
+)
+RUN_FORGOTTEN = "A run that was loaded here is no longer kept; load it again."
+NO_DIFFERENCES = (
+    "There is nothing to tell apart: choose or load at least two systems that answer differently."
+)
 MAP_LEAD = "Every film is a point; films that mean alike to the model lie together. Place a query among them and see what it is near."
 MAP_HELP = "Drag to move, wheel or pinch to zoom, Shift and drag for a lasso; with the keyboard: arrows, + and −, 0 for the whole map. Click a film to open it."
 MAP_EMPTY = (

@@ -1,0 +1,33 @@
+"""Panels that stay folded: nothing is computed for them before somebody opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from ral_core.views.markup import attributes, escape
+from ral_core.views.parts import QUIET, block, fresh, safely
+from ral_core.views.requests import Request, read_request
+
+Draw = Callable[[Request], str]
+
+
+def fold(part: str, title: str, lead: str, draw: Draw) -> gr.HTML:
+    """A folded panel; assets/folds.js asks for its inside when it is opened, and again when the state changes."""
+    area = block(shell(part, title, lead, '<p class="fold-wait">Computing …</p>', shown=False), part)
+
+    def answer(event: gr.EventData) -> Any:
+        return fresh(shell(part, title, lead, safely(draw, read_request(event._data)), shown=True))
+
+    area.submit(answer, None, area, **QUIET)
+    return area
+
+
+def shell(part: str, title: str, lead: str, inside: str, *, shown: bool) -> str:
+    """The fold around `inside`, which is escaped HTML."""
+    return (
+        f'<details class="fold panel"{attributes(data_fold=part, open=shown)}><summary><h3>{escape(title)}</h3>'
+        f'<span class="fold-lead">{escape(lead)}</span></summary><div class="fold-body">{inside}</div></details>'
+    )
