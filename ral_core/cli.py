@@ -25,10 +25,14 @@ VERBS = {
     "import-features": "take features extracted elsewhere",
     "import-annotations": "turn published captions into a caption file",
     "index": "make a collection searchable",
+    "export": "write vectors, maps, runs, tables or moments for other programs",
     "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
     "stability": "say how firmly the first films of a query stand",
+    "decide": "name the words that would tell the first films apart",
+    "paraphrases": "see whether the answer depends on the wording",
     "absence": "measure how well an index tells that a moment is not in it",
+    "fusion": "rank with another weight of the clip score",
     "world": "build the rendered film corpus",
 }
 """Every verb lives in `ral_core.commands.<verb>`, dashes as underscores, with `add(parser)` and `run(args)`."""
