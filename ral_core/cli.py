@@ -24,6 +24,7 @@ VERBS = {
     "import-checkpoint": "turn an official checkpoint into a model",
     "import-features": "take features extracted elsewhere",
     "import-annotations": "turn published captions into a caption file",
+    "ingest": "make a folder of your own videos searchable",
     "index": "make a collection searchable",
     "export": "write vectors, maps, runs, tables or moments for other programs",
     "runs": "ask a collection all its captions and keep the answers",

@@ -1,0 +1,48 @@
+"""`python -m ral_core paraphrases`: does the answer depend on the wording."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from ral_core.analysis.paraphrases import ParaphraseStability, paraphrase_stability
+from ral_core.commands.asking import add_query
+from ral_core.search.engine import Explorer
+
+
+def add(parser: ArgumentParser) -> None:
+    """The arguments of `paraphrases`."""
+    parser.epilog = (
+        'example: python -m ral_core paraphrases "a dog plays with a red ball" --say "a puppy and a ball"'
+    )
+    add_query(parser)
+    parser.add_argument(
+        "--say", action="append", default=[], help="a paraphrase of your own; may be given often"
+    )
+    parser.add_argument("-k", type=int, default=10, help="films compared (default: %(default)s)")
+
+
+def run(args: Namespace) -> int:
+    """Search every paraphrase and print."""
+    found = paraphrase_stability(
+        Explorer.open(device=args.device),
+        args.query,
+        model=args.model,
+        index=args.index,
+        k=args.k,
+        given=tuple(args.say),
+    )
+    print(json.dumps(found.to_json(), ensure_ascii=False) if args.json else text(found))
+    return 0
+
+
+def text(found: ParaphraseStability) -> str:
+    """The comparison for people."""
+    lines = [*found.notes]
+    if found.same is not None and found.overlap is not None:
+        lines.append(
+            f"{found.first} stays first for {100 * found.same:.0f} % of {len(found.paraphrases)} paraphrases; "
+            f"of the first {found.k} films {100 * found.overlap:.0f} % stay"
+        )
+    lines += [f"{one.rank:>4}  {one.overlap:.1f}  {one.text}" for one in found.paraphrases]
+    return "\n".join(lines or ["There is nothing to say otherwise in this query."])
