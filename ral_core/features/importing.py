@@ -1,30 +1,30 @@
 """Frame features that were extracted elsewhere, as our feature folder; one video in memory at a time.
 
-A source is a folder of .npy or .npz files (one a video), an HDF5 or safetensors file (one array a video), a
-BigFile, or a parquet table with a column of vectors. Each gives (id, rows) pairs; times come from a rate.
+The rows of an item get the times that its file has, or a rate says them, or they are spread over the video's length.
+Items that are clips of one video are put together, in order. `sources` reads the files.
 """
 
 from __future__ import annotations
 
-import json
+import csv
 import re
-import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ral_core.data.bigfile import FRAMES
-from ral_core.data.hdf5 import ArrayFile
-from ral_core.data.official import BigFrames
-from ral_core.errors import DataError, MissingDependency
-from ral_core.features.store import HEADER, TENSORS, VERSION, FeatureStore, VideoFeatures, _checked
-from ral_core.files import replacing, sha256, write_json
+from ral_core.errors import DataError
+from ral_core.features.sources import Item, Names, read_source
+from ral_core.features.spool import write_streamed
+from ral_core.features.store import FeatureStore, VideoFeatures
+from ral_core.files import read_jsonl, read_text
 
-Named = Iterator[tuple[str, NDArray[Any]]]
+Say = Callable[[str], None]
+Moments = Mapping[tuple[str, int], tuple[float, float]]
+"""Start and end (s) of each clip, by its video and its number."""
+SLACK = 2.0
+"""Seconds, beside a tenth of its length, by which features may go on after their video."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +34,29 @@ class ImportConfig:
     encoder: str
     """What made the features; indexes and models remember it and refuse others."""
     fps: float = 2.0
-    """Rows a second: row i is at i / fps."""
-    key: str | None = None
-    """The array to take from an .npz file with several, or the column of vectors in a parquet table."""
-    clip_ids: str | None = None
-    """A pattern with groups `video` and `clip`, when every item is one clip of a video."""
+    """Rows a second: row i is at i / fps, clip i around (i + 0.5) / fps."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Rows a second of single videos, where they differ."""
+    spread: bool = False
+    """Spread each video's rows evenly over its length instead; the lengths must be known."""
+    names: Names = field(default_factory=Names)
+    """What the arrays are called."""
+    pattern: str | None = None
+    """A regular expression that an item's name fits, with a group `video` (its id) and, when every item is one clip
+    of a video, a group `clip` (its number)."""
 
     def __post_init__(self) -> None:
         if not self.encoder:
             raise DataError("Say what made the features with --encoder; an index refuses any other.")
-        if not 0 < self.fps < float("inf"):
-            raise DataError(f"The rate must be above 0 rows a second, not {self.fps}.")
+        for rate in (self.fps, *self.rates.values()):
+            if not 0 < rate < float("inf"):
+                raise DataError(f"A rate must be above 0 rows a second, not {rate}.")
+
+    def rate(self, video: str) -> float:
+        """Rows a second of a video. Raises DataError when there is a table of rates that lacks it."""
+        if self.rates and video not in self.rates:
+            raise DataError(f"The table of rates lacks {video!r}.")
+        return self.rates.get(video, self.fps)
 
 
 def import_features(
@@ -54,189 +66,188 @@ def import_features(
     *,
     durations: Mapping[str, float] | None = None,
     wanted: Collection[str] | None = None,
+    row_ids: Path | None = None,
+    clip_times: Moments | None = None,
+    say: Say = lambda line: None,
 ) -> FeatureStore:
     """Write the features in `source` to the folder `out`.
 
-    durations: seconds of each video where known, else rows / fps. wanted: the ids there must be; a missing or a
-    surplus one is an error that names it. Raises DataError for whatever does not fit, with video and row.
+    durations: seconds of each video where known, else the features' own end. wanted: the ids there must be; a missing
+    or a surplus one is an error that names it. row_ids: names of the rows of a single matrix. clip_times: when clips
+    are, else they lie end to end. `say` hears what is odd but usable. Raises DataError for whatever does not fit, with
+    video and row.
     """
-    items = read_source(source, config.key)
-    if config.clip_ids:
-        items = joined(items, config.clip_ids)
+    items = read_source(source, config.names, row_ids)
+    if config.pattern:
+        items = renamed(items, config, clip_times)
     if wanted is not None:
         items = exactly(items, set(wanted), source)
-    return write_streamed(out, (as_video(*item, config, durations or {}) for item in items), config)
+    odd = Odd()
+    videos = (as_video(one, config, durations or {}, odd) for one in items)
+    store = write_streamed(out, videos, encoder=config.encoder, fps=config.fps)
+    for line in odd.told(durations):
+        say(line)
+    return store
 
 
-def as_video(
-    name: str, rows: NDArray[Any], config: ImportConfig, durations: Mapping[str, float]
-) -> VideoFeatures:
-    """One video with the times of its rows. Raises DataError for values that are no real numbers."""
+@dataclass
+class Odd:
+    """What was met that is worth a word: ids of videos."""
+
+    unknown: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    zero: list[str] = field(default_factory=list)
+
+    def told(self, durations: object) -> Iterator[str]:
+        """Each kind in a sentence, with a count and the first example."""
+        if self.unknown and durations:
+            yield f"{len(self.unknown)} videos have no known length and got that of their rows: {self.unknown[0]!r} first"
+        if self.short:
+            yield (
+                f"{len(self.short)} videos have features of less than half their length, {self.short[0]!r} first; "
+                "look at the rate"
+            )
+        if self.zero:
+            yield f"{len(self.zero)} videos have rows of zeros alone, {self.zero[0]!r} first; they were kept"
+
+
+def as_video(item: Item, config: ImportConfig, durations: Mapping[str, float], odd: Odd) -> VideoFeatures:
+    """One video with the times of its rows. Raises DataError for what is no matrix of real numbers, and for rows
+    that go on after the video."""
+    name, rows = item.id, item.rows
     if rows.dtype.kind not in "fiu":
         raise DataError(f"The features of {name!r} are {rows.dtype}, not numbers.")
-    frames = np.atleast_2d(np.squeeze(rows) if rows.ndim > 2 else rows)
-    times = (np.arange(len(frames)) / config.fps).astype(np.float32)
-    return VideoFeatures(name, frames, times, durations.get(name, len(frames) / config.fps))
+    if rows.ndim > 2:
+        rows = rows.reshape([size for size in rows.shape if size != 1] or [1])
+    frames = np.atleast_2d(rows)
+    if frames.ndim != 2 or not frames.size:
+        raise DataError(f"The features of {name!r} have shape {item.rows.shape}, expected rows (F, Dv).")
+    rate, known = config.rate(name), durations.get(name)
+    if item.times is not None:
+        if len(item.times) != len(frames):
+            raise DataError(f"The features of {name!r} are {len(frames)} rows with {len(item.times)} times.")
+        times = item.times
+    elif config.spread:
+        if known is None:
+            raise DataError(f"The length of {name!r} is not known, so its rows cannot be spread over it.")
+        times = (np.arange(len(frames)) + 0.5) * known / len(frames)
+    else:
+        times = np.arange(len(frames)) / rate
+    end = float(times[-1])
+    if known is None:
+        odd.unknown.append(name)
+    elif end > 1.1 * known + SLACK:
+        raise DataError(
+            f"The features of {name!r} go on to {end:.1f} s, but the video lasts {known:.1f} s; at "
+            f"{len(frames) / known:.3g} rows a second they would fit."
+        )
+    elif end < 0.5 * known - SLACK and not config.pattern:
+        odd.short.append(name)
+    if not np.asarray(frames).any(axis=1).all():
+        odd.zero.append(name)
+    step = 1 / rate if len(times) < 2 else float(times[-1] - times[-2])
+    return VideoFeatures(name, frames, times.astype(np.float32), known or end + (step or 1 / rate))
 
 
-def read_source(source: Path, key: str | None) -> Named:
-    """The reader for what lies at `source`."""
-    if (source / FRAMES).is_file():
-        return from_bigfile(source)
-    if source.is_dir():
-        return from_folder(source, key)
-    readers: dict[str, Callable[[], Named]] = {
-        ".h5": lambda: from_hdf5(source),
-        ".hdf5": lambda: from_hdf5(source),
-        ".safetensors": lambda: from_safetensors(source),
-        ".parquet": lambda: from_parquet(source, key),
-    }
-    if not source.exists():
-        raise DataError(f"There is no file or folder {source}.")
-    if source.suffix.lower() not in readers:
-        raise DataError(f"{source} is of no kind that can be read; known: {', '.join(readers)} and folders.")
-    return readers[source.suffix.lower()]()
+def renamed(items: Iterable[Item], config: ImportConfig, clip_times: Moments | None) -> Iterator[Item]:
+    """Items under the ids that the pattern finds in their names; clips of one video become its rows, in order.
 
-
-def from_bigfile(folder: Path) -> Named:
-    """Videos of a BigFile."""
-    big = BigFrames.open(folder)
-    for video in big.frames:
-        yield video, big.read([video])[0]
-
-
-def from_folder(folder: Path, key: str | None) -> Named:
-    """One .npy or .npz file a video, named by its id."""
-    for path in sorted(p for p in folder.iterdir() if p.suffix in (".npy", ".npz")):
-        try:
-            loaded = np.load(path, mmap_mode="r" if path.suffix == ".npy" else None, allow_pickle=False)
-            if path.suffix == ".npz":
-                name = key or (loaded.files[0] if len(loaded.files) == 1 else None)
-                if name not in loaded.files:
-                    raise DataError(f"{path} holds {', '.join(loaded.files)}; name one with --key.")
-                loaded = loaded[name]
-        except (OSError, ValueError, EOFError) as problem:
-            raise DataError(f"{path} cannot be read ({problem}); copy it again.") from None
-        yield path.stem, loaded
-
-
-def from_hdf5(path: Path) -> Named:
-    """One array a video."""
-    file = ArrayFile(path)
-    for name in file.file:
-        yield name, file.read(name)
-
-
-def from_safetensors(path: Path) -> Named:
-    """One tensor a video."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="np") as file:
-            for name in file.keys():  # noqa: SIM118 - the file is no mapping
-                yield name, file.get_tensor(name)
-    except (SafetensorError, OSError) as problem:
-        raise DataError(f"{path} cannot be read ({problem}); copy it again.") from None
-
-
-def from_parquet(path: Path, key: str | None) -> Named:
-    """Columns `id` and `vector` (or `key`); rows of one id that follow each other are one video."""
-    try:
-        import pyarrow.parquet as parquet  # type: ignore[import-not-found]
-    except ImportError:
-        raise MissingDependency(f"{path} is parquet; to read it: pip install pyarrow.") from None
-    name, rows, done = None, [], set()
-    for batch in parquet.ParquetFile(path).iter_batches(1024):
-        for row in batch.to_pylist():
-            if "id" not in row or (key or "vector") not in row:
-                raise DataError(f"{path} needs columns id and {key or 'vector'}, not {', '.join(row)}.")
-            if name is not None and row["id"] != name:
-                yield name, np.array(rows)
-                done.add(name)
-                rows = []
-            name = str(row["id"])
-            if name in done:
-                raise DataError(f"{path}: rows of {name!r} do not follow each other; sort the table by id.")
-            rows.append(row[key or "vector"])
-    if name is not None:
-        yield name, np.array(rows)
-
-
-def joined(items: Named, pattern: str) -> Named:
-    """Clips of one video, by the numbers in their ids, as its rows. All vectors are held until the end."""
-    try:
-        form = re.compile(pattern)
-    except re.error as problem:
-        raise DataError(f"{pattern!r} is no pattern ({problem}).") from None
-    if not {"video", "clip"} <= form.groupindex.keys():
-        raise DataError(f"{pattern!r} needs the groups (?P<video>…) and (?P<clip>…).")
-    clips: dict[str, dict[int, NDArray[Any]]] = {}
-    for name, rows in items:
-        match = form.fullmatch(name)
-        if match is None or not match["clip"].isdigit():
-            raise DataError(f"The id {name!r} does not fit the pattern {pattern!r}.")
-        clips.setdefault(match["video"], {})[int(match["clip"])] = np.asarray(rows).reshape(-1)
+    Clips are held in memory until the end. Raises DataError for a bad pattern, a name that does not fit it, a clip that
+    comes twice or has no time in `clip_times`.
+    """
+    form = compiled(config.pattern or "")
+    clips: dict[str, dict[int, Item]] = {}
+    for item in items:
+        match = form.fullmatch(item.id)
+        numbered = "clip" in form.groupindex
+        if match is None or (numbered and not (match["clip"] or "").isdigit()):
+            raise DataError(f"The name {item.id!r} does not fit the pattern {config.pattern!r}.")
+        if not numbered:
+            yield replace(item, id=match["video"])
+            continue
+        own, number = clips.setdefault(match["video"], {}), int(match["clip"])
+        if number in own:
+            raise DataError(
+                f"Clip {number} of {match['video']!r} comes twice: {own[number].id!r}, {item.id!r}."
+            )
+        own[number] = item
     for video, parts in clips.items():
-        yield video, np.stack([parts[number] for number in sorted(parts)])
+        yield joined(video, parts, config.rate(video), clip_times)
 
 
-def exactly(items: Named, wanted: set[str], source: Path) -> Named:
+def joined(video: str, parts: Mapping[int, Item], fps: float, clip_times: Moments | None) -> Item:
+    """The clips of a video, each the mean of its rows, at the middle of its moment."""
+    numbers = sorted(parts)
+    rows = [np.asarray(parts[number].rows, dtype=np.float32) for number in numbers]
+    vectors = [one.reshape(-1, one.shape[-1]).mean(0) for one in rows]
+    widths = {len(vector) for vector in vectors}
+    if len(widths) > 1:
+        raise DataError(f"The clips of {video!r} are {' and '.join(map(str, sorted(widths)))} wide.")
+    if clip_times is None:
+        middles = [(number + 0.5) / fps for number in numbers]
+    else:
+        lost = next((number for number in numbers if (video, number) not in clip_times), None)
+        if lost is not None:
+            raise DataError(f"There is no time for clip {lost} of {video!r}.")
+        middles = [sum(clip_times[video, number]) / 2 for number in numbers]
+    order = np.argsort(middles, kind="stable")
+    return Item(video, np.stack(vectors)[order], np.asarray(middles)[order])
+
+
+def exactly(items: Iterable[Item], wanted: set[str], source: Path) -> Iterator[Item]:
     """The items, which must be the wanted ones: a surplus id is named at once, a missing one at the end."""
     missing = set(wanted)
-    for name, rows in items:
-        if name not in wanted:
-            raise DataError(f"{source} has features of {name!r}, which is not among the {len(wanted)} ids.")
-        missing.discard(name)
-        yield name, rows
+    for item in items:
+        if item.id not in wanted:
+            raise DataError(
+                f"{source} has features of {item.id!r}, which is not among the {len(wanted)} ids."
+            )
+        missing.discard(item.id)
+        yield item
     if missing:
         raise DataError(f"{source} lacks {len(missing)} of {len(wanted)} ids, for example {min(missing)!r}.")
 
 
-def write_streamed(out: Path, videos: Iterable[VideoFeatures], config: ImportConfig) -> FeatureStore:
-    """The files of `write_features`, with one video in memory at a time; nothing is replaced on failure."""
-    ids, durations, times, lengths = [], [], [], [0]
-    seen: set[str] = set()
-    width: int | None = None
-    with replacing(out / TENSORS) as temporary:
-        spool = temporary.with_suffix(".rows")
-        try:
-            with spool.open("wb") as file:
-                for video in videos:
-                    one = _checked(video, width, seen)
-                    width = one.frames.shape[1]
-                    file.write(np.ascontiguousarray(one.frames).tobytes())
-                    ids.append(one.id)
-                    durations.append(round(one.duration, 4))
-                    times.append(np.asarray(one.times, dtype=np.float32))
-                    lengths.append(len(one))
-            if width is None:
-                raise DataError(f"There are no features to write to {out}.")
-            offsets = np.cumsum(lengths, dtype=np.int64)
-            assemble(temporary, spool, width, np.concatenate(times), offsets)
-        finally:
-            spool.unlink(missing_ok=True)
-        (out / HEADER).unlink(missing_ok=True)
-    header = {"version": VERSION, "encoder": config.encoder, "width": width, "fps": config.fps}
-    header |= {"sha256": sha256(out / TENSORS), "ids": ids, "durations": durations}
-    write_json(out / HEADER, header)
-    return FeatureStore.open(out)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern for names. Raises DataError when it is none or lacks the group `video`."""
+    try:
+        form = re.compile(pattern)
+    except re.error as problem:
+        raise DataError(f"{pattern!r} is no pattern ({problem}).") from None
+    if "video" not in form.groupindex:
+        raise DataError(f"{pattern!r} needs the group (?P<video>…), and (?P<clip>…) for clips.")
+    return form
 
 
-def assemble(
-    path: Path, spool: Path, width: int, times: NDArray[np.float32], offsets: NDArray[np.int64]
-) -> None:
-    """A safetensors file around float16 rows that lie in `spool`: length of the header, header, tensors."""
-    sizes: list[tuple[str, str, int, tuple[int, ...]]] = [
-        ("offsets", "I64", offsets.nbytes, offsets.shape),
-        ("times", "F32", times.nbytes, times.shape),
-        ("frames", "F16", spool.stat().st_size, (len(times), width)),
-    ]
-    header, at = {}, 0
-    for name, kind, size, shape in sizes:
-        header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + size]}
-        at += size
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with path.open("wb") as file, spool.open("rb") as rows:
-        file.write(len(text).to_bytes(8, "little") + text + offsets.tobytes() + times.tobytes())
-        shutil.copyfileobj(rows, file, 1 << 20)
+def read_clip_times(path: Path, pattern: str) -> dict[tuple[str, int], tuple[float, float]]:
+    """When clips are: a csv with id, start and end, or a captions.jsonl whose n-th caption of a video (from 0) is
+    about its clip n. Raises DataError with the line that does not fit."""
+    times: dict[tuple[str, int], tuple[float, float]] = {}
+    if path.suffix == ".jsonl":
+        count: dict[str, int] = {}
+        for number, row in enumerate(read_jsonl(path), start=1):
+            video = str(row.get("film", ""))
+            clip = count[video] = count.get(video, -1) + 1
+            if row.get("start") is not None:
+                times[video, clip] = pair(row, f"{path}, line {number}")
+        return times
+    form = compiled(pattern)
+    reader = csv.DictReader(read_text(path, "utf-8-sig").splitlines())
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        match = form.fullmatch(str(row.get("id", "")))
+        if match is None or not (match["clip"] or "").isdigit():
+            raise DataError(f"{where}: the id {row.get('id')!r} does not fit the pattern {pattern!r}.")
+        times[match["video"], int(match["clip"])] = pair(row, where)
+    return times
+
+
+def pair(row: Mapping[str, object], where: str) -> tuple[float, float]:
+    """Start and end in a row. Raises DataError where they are none."""
+    try:
+        start, end = float(str(row["start"])), float(str(row["end"]))
+    except (KeyError, ValueError):
+        raise DataError(f"{where}: it needs a start and an end in seconds.") from None
+    if not 0 <= start < end < float("inf"):
+        raise DataError(f"{where}: {start:g} to {end:g} s is no moment.")
+    return start, end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ from ral_core.errors import DataError
 from ral_core.files import read_json, read_text
 
 IDS, LENGTHS = ("id", "video", "vid", "video_id"), ("length", "duration", "seconds")
+RATES = ("fps", "rate")
 
 
-def read_durations(path: Path) -> dict[str, float]:
+def read_durations(path: Path, columns: Sequence[str] = LENGTHS) -> dict[str, float]:
     """Seconds of each video: a csv (Charades, YouCook2) or json (TVR, or any that maps videos to lengths).
 
-    Raises DataError with the row that gives no length above 0.
+    columns: what the column of numbers may be called in a csv with a header; `RATES` for rates. Raises DataError with the row that gives no length above 0.
     """
-    pairs = _from_json(read_json(path)) if path.suffix == ".json" else _from_csv(path)
+    pairs = _from_json(read_json(path)) if path.suffix == ".json" else _from_csv(path, columns)
     durations: dict[str, float] = {}
     for video, value in pairs:
         try:
@@ -31,14 +33,14 @@ def read_durations(path: Path) -> dict[str, float]:
     return durations
 
 
-def _from_csv(path: Path) -> list[tuple[str, Any]]:
+def _from_csv(path: Path, columns: Sequence[str]) -> list[tuple[str, Any]]:
     rows = [row for row in csv.reader(read_text(path).splitlines()) if row]
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
     if any(name in head for name in IDS):
         which = next(head.index(name) for name in IDS if name in head)
-        length = next((head.index(name) for name in LENGTHS if name in head), None)
+        length = next((head.index(name) for name in columns if name in head), None)
         if length is None:
-            raise DataError(f"{path} has no column {' or '.join(LENGTHS)}.")
+            raise DataError(f"{path} has no column {' or '.join(columns)}.")
         rows = rows[1:]
     else:
         which, length = 0, 1
