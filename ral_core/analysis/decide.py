@@ -163,7 +163,7 @@ def close_rows(total: Array, margin: float) -> list[int]:
 
 def within(some: Array, total: Array, margin: float) -> NDArray[np.bool_]:
     """Which of `some` scores (N,) lie within `margin` standard deviations of all scores (V,) of the best of `some`."""
-    return np.asarray(some > some.max() - margin * max(float(total.std()), 1e-6))
+    return np.asarray(some.max() - some <= margin * max(float(total.std()), 1e-6))
 
 
 def words_said(
