@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
@@ -38,12 +38,20 @@ class Cut:
     sound: bool
 
 
-def cut_moment(path: Path | str, start: float, end: float, out: Path | str, *, crf: int = 20) -> Cut:
+def cut_moment(
+    path: Path | str,
+    start: float,
+    end: float,
+    out: Path | str,
+    *,
+    crf: int = 20,
+    watch: Callable[[float], None] | None = None,
+) -> Cut:
     """Write the seconds [start, end) of a video to `out` as an mp4 that browsers play, with its sound.
 
     Pictures keep their own times, so that a variable frame rate stays one; the picture on show at `start` comes
     first, and none that begins at `end` or later is taken. A video that is shown turned is written upright, and an
-    odd size loses a row or column. The file appears whole or not at all. Raises DataError for a moment that is
+    odd size loses a row or column. `watch` is told the seconds that are written. The file appears whole or not at all. Raises DataError for a moment that is
     empty or begins after the video's end, and for files that cannot be decoded.
     """
     source, out = Path(path), Path(out)
@@ -64,7 +72,7 @@ def cut_moment(path: Path | str, start: float, end: float, out: Path | str, *, c
         step = 1 / float(video.average_rate or 25)
         picture = picture_stream(target, video, first[1], crf)
         ends = [first[0] + step]
-        tracks = [picture_packets(picture, noting(chain([first], shots), ends, step))]
+        tracks = [picture_packets(picture, noting(chain([first], shots), ends, step, watch))]
         sound = next((one for one in second.streams.audio if one.codec_context), None)
         if sound is not None:
             layout = "mono" if sound.channels == 1 else "stereo"
@@ -76,10 +84,14 @@ def cut_moment(path: Path | str, start: float, end: float, out: Path | str, *, c
     return Cut(out, start, min(end, start + ends[-1]), len(ends) - 1, sound is not None)
 
 
-def noting(pictures: Iterator[Picture], ends: list[float], step: float) -> Iterator[Picture]:
-    """The pictures as they come, the end of each put into `ends`."""
+def noting(
+    pictures: Iterator[Picture], ends: list[float], step: float, watch: Callable[[float], None] | None
+) -> Iterator[Picture]:
+    """The pictures as they come, the end of each put into `ends` and told to `watch`."""
     for time, picture in pictures:
         ends.append(time + step)
+        if watch is not None:
+            watch(ends[-1])
         yield time, picture
 
 

@@ -147,7 +147,7 @@ def read_images(
     with opened_video(path) as (_, stream):
         filled = 0
         for filled, (time, picture) in enumerate(_nearest(stream, wanted), start=1):
-            images[filled - 1] = _rgb(picture, size)
+            images[filled - 1] = rgb_picture(picture, size)
             shown[filled - 1] = time
         if filled == 0:
             raise DataError(f"{path} holds no picture that can be decoded; make or download it again.")
@@ -184,7 +184,7 @@ def opened_video(path: Path | str) -> Iterator[tuple[av.container.InputContainer
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty (0 bytes); make or download it again.")
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             stream = shown_stream(container)
             if stream is None:
                 raise DataError(f"{path} holds no video stream.")
@@ -280,11 +280,11 @@ def decoded_pictures(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
         yield from (picture for picture in pictures if picture.pts is not None)
 
 
-def _rgb(picture: av.VideoFrame, size: Size) -> Images:
-    """The picture as RGB, upright, resized by area so that sources of any size come out alike."""
+def rgb_picture(picture: av.VideoFrame, size: Size, how: Interpolation = Interpolation.AREA) -> Images:
+    """The picture as RGB, upright, resized (by area, so that sources of any size come out alike)."""
     turns = quarter_turns(picture)
     width, height = size[::-1] if turns % 2 else size
-    resized = picture.reformat(width=width, height=height, format="rgb24", interpolation=Interpolation.AREA)
+    resized = picture.reformat(width=width, height=height, format="rgb24", interpolation=how)
     image = resized.to_ndarray()
     return np.rot90(image, turns) if turns else image
 

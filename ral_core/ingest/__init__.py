@@ -1,0 +1,1 @@
+"""A folder of videos becomes a library that can be searched."""

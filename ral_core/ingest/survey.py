@@ -1,0 +1,191 @@
+"""One look at all pictures of a file: how far it can be decoded, its shots, and pictures to browse by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+from PIL import Image
+
+from ral_core.data.videos import (
+    Images,
+    Size,
+    filmstrip,
+    opened_video,
+    probe,
+    read_clip_images,
+    rgb_picture,
+    timed_pictures,
+    write_jpeg,
+)
+from ral_core.errors import DataError
+from ral_core.ingest.playable import why_not_playable
+from ral_core.ingest.shots import SIZE, ShotFinder
+
+POSTER = 320
+"""Longer side of a poster."""
+TILE: Size = (128, 72)
+TILES = 10
+SMALLEST = 16
+"""Pictures of fewer pixels a side show nothing."""
+STILL = ("image2", "tty")
+"""Formats of FFmpeg that are no films, as are those that end in `_pipe`."""
+
+Span = tuple[float, float]
+Watch = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is known of a file once all its pictures were seen."""
+
+    width: int  # upright, with square pixels
+    height: int
+    fps: float
+    codec: str
+    rotation: int  # degrees to the left
+    duration: float  # s that can be decoded
+    promised: float  # s that the header says
+    unplayable: str | None  # why a browser cannot play the file as it is
+    shots: tuple[Span, ...]
+    windows: tuple[Span, ...]
+    stills: tuple[Images, ...]  # of each window `TILES` pictures (N, h, w, 3)
+
+    @property
+    def note(self) -> str | None:
+        """What a reader should know about the file, in one clause."""
+        if self.promised - self.duration <= tolerance(self.fps):
+            return None
+        return (
+            f"its pictures end at {self.duration:.1f} s although the file says {self.promised:.1f} s; "
+            "taken up to there"
+        )
+
+
+def survey(
+    path: Path, *, window: float, longest: float = math.inf, watch: Watch = lambda share: None
+) -> Survey:
+    """Decode a file once; `watch` is told how much, 0 to 1, was seen.
+
+    window: seconds of the longest part that features are made of at once; longest: seconds after which the rest of
+    the file is left out. Raises DataError, naming the file, where there is nothing to see.
+    """
+    info = probe(path)
+    if min(info.width, info.height) < SMALLEST:
+        raise DataError(
+            f"{path} shows pictures of {info.width}x{info.height} pixels, too small to see anything."
+        )
+    size = fitted(info.width, info.height)
+    finder, end, seen = ShotFinder(), 0.0, 0
+    promised = min(info.duration, longest)
+    planned = windows_of(promised, window)
+    keeper = Keeper(planned, size)
+    with opened_video(path) as (container, stream):
+        if container.format.name.endswith("_pipe") or container.format.name in STILL:
+            raise DataError(f"{path} is a still picture or a text, no film.")
+        unplayable = why_not_playable(container, stream)
+        step = 1 / info.fps if info.fps > 0 else 0.04
+        for time, picture in timed_pictures(stream, 0.0):
+            if time >= longest:
+                break
+            if picture.is_corrupt or time < 0:
+                continue
+            seen, end = seen + 1, max(end, time + min(step, 1.0))
+            if finder.wants(time):
+                finder.see(time, rgb_picture(picture, SIZE, Interpolation.FAST_BILINEAR))
+                watch(min(1.0, end / promised))
+            keeper.see(time, picture)
+    if not seen:
+        raise DataError(f"{path} holds no picture that can be decoded; make or download it again.")
+    end = promised if end > promised - tolerance(info.fps) else end
+    windows = windows_of(end, window)
+    stills = keeper.stills if windows == planned else tuple(again(path, span, size) for span in windows)
+    rotation = 90 * info.rotation
+    shots = finder.shots(end)
+    return Survey(
+        info.width,
+        info.height,
+        info.fps,
+        info.codec,
+        rotation,
+        end,
+        promised,
+        unplayable,
+        shots,
+        windows,
+        stills,
+    )
+
+
+class Keeper:
+    """Keeps the pictures of each window's stills as they pass by."""
+
+    def __init__(self, windows: Sequence[Span], size: Size) -> None:
+        self._size = size
+        self._wanted = [time for span in windows for time in still_times(span)]
+        self._kept: list[Images] = []
+
+    def see(self, time: float, picture: av.VideoFrame) -> None:
+        """Take the picture if it is the first at or after a wanted second."""
+        image: Images | None = None
+        while len(self._kept) < len(self._wanted) and time >= self._wanted[len(self._kept)]:
+            image = rgb_picture(picture, self._size) if image is None else image
+            self._kept.append(image)
+
+    @property
+    def stills(self) -> tuple[Images, ...]:
+        """The pictures of each window; the last one stands in for those that never came."""
+        kept = self._kept + self._kept[-1:] * (len(self._wanted) - len(self._kept))
+        return tuple(np.stack(kept[start : start + TILES]) for start in range(0, len(kept), TILES))
+
+
+def windows_of(duration: float, longest: float) -> tuple[Span, ...]:
+    """A film in equal parts of at most `longest` seconds."""
+    count = max(1, math.ceil(duration / longest - 1e-6))
+    edges = [round(duration * edge / count, 3) for edge in range(count + 1)]
+    return tuple(pairwise(edges))
+
+
+def tolerance(fps: float) -> float:
+    """Seconds by which a header may promise too much without anything being amiss."""
+    return max(1.0, 3.0 / (fps or 1.0))
+
+
+def still_times(span: Span) -> list[float]:
+    """The middles of `TILES` equal parts of a window."""
+    return [span[0] + (tile + 0.5) / TILES * (span[1] - span[0]) for tile in range(TILES)]
+
+
+def again(path: Path, span: Span, size: Size) -> Images:
+    """The stills of a window, read on their own."""
+    return read_clip_images(path, *span, count=TILES, size=size)[0]
+
+
+def fitted(width: int, height: int) -> Size:
+    """The size of a poster of a picture this large; a small one is not made larger."""
+    scale = min(1.0, POSTER / max(width, height))
+    return max(2, round(width * scale)), max(2, round(height * scale))
+
+
+def write_stills(stills: Images, poster: Path, strip: Path) -> None:
+    """Write the picture of most contrast as the poster, and all as a strip of tiles in letterboxes."""
+    contrast = [float(image.std()) for image in stills]
+    write_jpeg(poster, np.ascontiguousarray(stills[int(np.argmax(contrast))]))
+    write_jpeg(strip, filmstrip(np.stack([letterboxed(image) for image in stills])), quality=78)
+
+
+def letterboxed(image: Images) -> Images:
+    """A picture of any shape in the middle of a tile."""
+    height, width = image.shape[:2]
+    scale = min(TILE[0] / width, TILE[1] / height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    tile = Image.new("RGB", TILE)
+    resized = Image.fromarray(np.ascontiguousarray(image)).resize(size, Image.Resampling.BILINEAR)
+    tile.paste(resized, ((TILE[0] - size[0]) // 2, (TILE[1] - size[1]) // 2))
+    return np.asarray(tile)
