@@ -51,6 +51,7 @@ class QueryBatch(TensorRecord):
 
     words: Tensor  # (Q, W, Dt) normalised, zero where padded
     word_mask: Tensor  # (Q, W) bool
+    sentence: Tensor | None = None  # (Q, Dt) each sentence as a whole, where the encoder makes one
 
     def __len__(self) -> int:
         return len(self.words)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ral_core.analysis.uncertainty import uncertainty
 from ral_core.errors import UnknownName
 from ral_core.features.words import Word
-from ral_core.models import RAL
+from ral_core.models import ZeroShot
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer, query_words, unknown
 from ral_core.search.gallery import Gallery
@@ -90,7 +90,7 @@ def explain(
 @torch.inference_mode()
 def word_similarity(gallery: Gallery, tokens: QueryTokens, row: int) -> Array | None:
     """Cosines of every word piece with every frame of one film (W, F); None without a word branch."""
-    if not isinstance(gallery.model, RAL):
+    if "word_frame" not in gallery.model.capabilities:
         return None
     film = gallery.tokens.rows(slice(row, row + 1))
     cosines = gallery.model.word_frame(tokens, film)[0, 0].cpu().numpy()
@@ -148,9 +148,13 @@ def missing(gallery: Gallery, *, known: bool) -> tuple[str, ...]:
     """What this explanation cannot show, and why."""
     said = []
     name = gallery.manifest.model
-    if not isinstance(gallery.model, RAL):
+    can = gallery.model.capabilities
+    if "word_frame" not in can:
         said.append(f"{name} reads the query as one vector: it has no word gates and no words over time.")
+    if "gaussian" not in can:
         said.append(f"{name} has no Gaussian heads, so there are no variances.")
+    if isinstance(gallery.model, ZeroShot):
+        said.append(f"{name} was not trained on such videos, and every word counts the same.")
     if not known:
         said.append("The query is no caption of this collection, so the true moment is not known.")
     return tuple(said)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ral_core.errors import BadQuery
 from ral_core.features.words import Word
-from ral_core.models import RAL
 from ral_core.search.engine import Explorer
 from ral_core.search.gallery import Gallery
 from ral_core.search.reading import cleaned
@@ -76,7 +75,7 @@ def rerank(
     typed = cleaned(query)
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
-    if not isinstance(gallery.model, RAL):
+    if "gate" not in gallery.model.capabilities:
         raise BadQuery(f"{entry.manifest.model} has no word gates to change; choose a model with RAL.")
     encoded, tokens = explorer.encoded(entry, typed.text)
     words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]

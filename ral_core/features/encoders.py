@@ -10,6 +10,7 @@ import torch
 from ral_core.errors import EncoderMismatch
 
 if TYPE_CHECKING:
+    from ral_core.features.joint_text import JointText
     from ral_core.features.text import TextEncoder
     from ral_core.features.visual import VisualEncoder
 
@@ -30,8 +31,17 @@ class Encoder(Protocol):
         ...
 
 
-def open_text_encoder(spec: str | Path = "minilm", *, device: torch.device | str = "cpu") -> TextEncoder:
-    """The text encoder called `spec`: `minilm`, a folder, or a hub id that is on this machine."""
+def open_text_encoder(
+    spec: str | Path = "minilm", *, device: torch.device | str = "cpu"
+) -> TextEncoder | JointText:
+    """The text encoder called `spec`: `minilm`, a folder, or a hub id that is on this machine.
+
+    `joint:` before a folder or hub id opens the text side of an image-text encoder.
+    """
+    if str(spec).startswith("joint:"):
+        from ral_core.features.joint_text import JointText
+
+        return JointText.open(spec, device=device)
     from ral_core.features.text import TextEncoder
 
     return TextEncoder.open(spec, device=device)

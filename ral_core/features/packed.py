@@ -23,7 +23,7 @@ from ral_core.tensors import QueryBatch, VideoBatch
 Say = Callable[[str], None]
 CHUNK = 2048
 """Sentences encoded before the next line of progress."""
-PARTS = ("vectors", "offsets", "characters")
+PARTS, WHOLE = ("vectors", "offsets", "characters"), "sentences"
 
 
 class EncodesText(Protocol):
@@ -147,6 +147,7 @@ class PackedWords:
     vectors: Tensor  # (total words, Dt), normalised
     offsets: Tensor  # (Q + 1,) int64: sentence q is rows offsets[q] to offsets[q + 1]
     characters: Tensor  # (total words, 2) int64: start and end of each piece in its sentence
+    sentences: Tensor | None = None  # (Q, Dt) each sentence as a whole, where the encoder makes one
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -158,7 +159,10 @@ class PackedWords:
 
     def to(self, device: torch.device | str) -> PackedWords:
         """The same words on `device`."""
-        return replace(self, vectors=self.vectors.to(device), offsets=self.offsets.to(device))
+        whole = None if self.sentences is None else self.sentences.to(device)
+        return replace(
+            self, vectors=self.vectors.to(device), offsets=self.offsets.to(device), sentences=whole
+        )
 
     def pieces(self, row: int) -> list[tuple[int, int]]:
         """The characters that each piece of one sentence covers."""
@@ -176,7 +180,8 @@ class PackedWords:
         steps = torch.arange(int(lengths.max()), device=starts.device)
         mask = steps < lengths[:, None]
         places = torch.where(mask, starts[:, None] + steps, 0)
-        return QueryBatch(words=self.vectors[places].float() * mask[..., None], word_mask=mask)
+        whole = None if self.sentences is None else self.sentences[which].float()
+        return QueryBatch(self.vectors[places].float() * mask[..., None], mask, whole)
 
     def batches(self, size: int, max_words: int) -> Iterator[QueryBatch]:
         """All sentences in order, `size` at a time."""
@@ -197,17 +202,22 @@ def pack_words(
         return known
     rows: list[Tensor] = []
     spans: list[tuple[int, int]] = []
+    wholes: list[Tensor] = []
     for start in range(0, len(texts), CHUNK):
         for item in encoder.encode(list(texts[start : start + CHUNK])):
             rows.append(unit_rows(torch.as_tensor(item.vectors)).half())
             spans += item.offsets
+            if (whole := getattr(item, "sentence", None)) is not None:
+                wholes.append(unit_rows(torch.as_tensor(whole)).half())
         if say is not None and len(texts) > CHUNK:
             say(f"encoded {len(rows)} of {len(texts)} captions")
     lengths = torch.tensor([0] + [len(row) for row in rows])
-    packed = PackedWords(torch.cat(rows), lengths.cumsum(0), torch.tensor(spans).reshape(-1, 2))
+    sentences = torch.stack(wholes) if wholes else None
+    packed = PackedWords(torch.cat(rows), lengths.cumsum(0), torch.tensor(spans).reshape(-1, 2), sentences)
     if file is not None:
         with replacing(file) as temporary:
-            save_file({name: getattr(packed, name) for name in PARTS}, temporary)
+            parts = {name: getattr(packed, name) for name in (*PARTS, WHOLE)}
+            save_file({name: part for name, part in parts.items() if part is not None}, temporary)
     return packed
 
 
@@ -219,6 +229,7 @@ def _read(file: Path) -> PackedWords | None:
     """The cached words, or None when there are none or they cannot be read (they are then made again)."""
     try:
         with safe_open(file, framework="pt") as saved:
-            return PackedWords(*(saved.get_tensor(name) for name in PARTS))
+            names = (*PARTS, WHOLE) if WHOLE in saved.keys() else PARTS  # noqa: SIM118 - no dictionary
+            return PackedWords(*(saved.get_tensor(name) for name in names))
     except (OSError, SafetensorError):
         return None

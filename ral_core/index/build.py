@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +16,16 @@ from ral_core.errors import DataError, EncoderMismatch
 from ral_core.features.encoders import require_encoder
 from ral_core.features.packed import EncodesText, pack_videos, pack_words
 from ral_core.features.store import FeatureStore
-from ral_core.files import read_jsonl, sha256
+from ral_core.files import sha256
 from ral_core.index.calibration import GENERIC, Reference, calibrate, from_captions
 from ral_core.index.candidates import write_clip_index
 from ral_core.index.folder import IndexFolder, Manifest, VideoRow, open_index, write_index
+from ral_core.index.rows import Places, checked_rows, relative, video_numbers, video_rows
 from ral_core.models import RAL, PRVRModel
 from ral_core.models.checkpoint import read_settings
 from ral_core.tensors import VideoTokens, pad_stack
+
+__all__ = ["IndexConfig", "build_index", "extend_index", "relative", "token_batch"]
 
 Arrays = dict[str, NDArray[Any]]
 Say = Callable[[str], None]
@@ -39,6 +41,8 @@ class IndexConfig:
     """`float16` halves the folder; scores then differ in the fourth digit."""
     batch: int = 50
     """Videos encoded at once."""
+    text_spec: str = "minilm"
+    """What opens the text encoder of the queries."""
     references: int = 2000
     """At most so many sentences for the null statistics, evenly taken."""
 
@@ -59,18 +63,20 @@ def build_index(
     films: Path | None = None,
     media: Path | None = None,
     references: Sequence[Reference] | None = None,
+    rows: Sequence[VideoRow] | None = None,
     say: Say = lambda line: None,
 ) -> IndexFolder:
     """Encode the videos of a feature folder with `model` and write the index to `folder`.
 
     `captions` (captions.jsonl) gives sentences with known films for the null statistics, unless `references`
-    brings others that the model was not trained on, and the truth shown beside answers; `films` (films.jsonl) gives titles and tags; `media` is a folder with media/, posters/
-    and strips/. Raises DataError or EncoderMismatch when model, encoder and features do not fit.
+    brings others that the model was not trained on, and the truth shown beside answers; `films` (films.jsonl)
+    gives titles and tags; `media` is a folder with media/, posters/ and strips/. `rows` describe the videos
+    instead, one for each id of the features and in their order, which may be windows of long videos. Raises DataError or EncoderMismatch when model, encoder and features do not fit.
     """
     store = FeatureStore.open(features)
     check_encoders(model_folder, store, text)
     check_widths(model, store, text)
-    rows = video_rows(folder, store, films, media)
+    rows = video_rows(folder, store, films, media) if rows is None else checked_rows(rows, store)
     arrays = merged(list(encoded_videos(model, store, store.ids, config.batch, say)))
     manifest = Manifest(
         name=config.name,
@@ -79,6 +85,7 @@ def build_index(
         model_sha256=sha256(model_folder / "model.safetensors"),
         visual_encoder=store.encoder,
         text_encoder=text.id,
+        text_spec=config.text_spec,
         videos=0,
         clips=0,
         segments=0,
@@ -145,15 +152,15 @@ def finished(
     say: Say,
 ) -> IndexFolder:
     """Add the null statistics to encoded videos and write everything."""
-    places = {row.id: place for place, row in enumerate(rows)}
-    references = [one for one in references if not places.keys() <= one.relevant] or list(GENERIC)
+    places, numbers = Places(rows), video_numbers(rows)
+    references = [one for one in references if not places.videos <= one.relevant] or list(GENERIC)
     say(f"scoring {len(references)} reference sentences")
     scores, log_var = reference_scores(model, arrays, text, references)
-    own = np.array([places.get(reference.film or "", -1) for reference in references])
+    own = np.array([places.own(reference) for reference in references])
     relevant = np.zeros(scores.shape, dtype=bool)
     for query, reference in enumerate(references):
-        relevant[query, [places[film] for film in reference.relevant if film in places]] = True
-    null = calibrate(scores, own, relevant)
+        relevant[query, [row for film in reference.relevant for row in places.rows(film)]] = True
+    null = calibrate(scores, own, relevant, numbers)
     arrays |= {"null_mean": null.null_mean, "null_std": null.null_std, "null_top": null.null_top}
     if log_var is not None:
         arrays["query_log_var"] = np.sort(log_var)
@@ -264,31 +271,3 @@ def thinned(references: Sequence[Reference], most: int) -> list[Reference]:
     """At most `most` references, evenly taken."""
     places = np.unique(np.linspace(0, len(references) - 1, min(most, len(references))).astype(int))
     return [references[place] for place in places]
-
-
-def video_rows(folder: Path, store: FeatureStore, films: Path | None, media: Path | None) -> list[VideoRow]:
-    """What the index says about each video: title and tags from its scene graph, paths of what can be shown."""
-    graphs = {row.get("id"): row for row in read_jsonl(films)} if films else {}
-    rows = []
-    for video_id in store.ids:
-        graph = graphs.get(video_id, {})
-        settings = list(dict.fromkeys(shot["setting"] for shot in graph.get("shots", ())))
-        shown = {
-            kind: relative(path, folder)
-            for kind, path in (
-                ("media", media and media / "media" / f"{video_id}.mp4"),
-                ("poster", media and media / "posters" / f"{video_id}.jpg"),
-                ("strip", media and media / "strips" / f"{video_id}.jpg"),
-            )
-            if path and path.is_file()
-        }
-        title = " · ".join(settings).capitalize() or video_id
-        duration = float(store.durations[store.ids.index(video_id)])
-        tags = tuple(filter(None, (graph.get("profile"), *settings)))
-        rows.append(VideoRow(video_id, title, duration, tags=tags, **shown))
-    return rows
-
-
-def relative(path: Path | None, folder: Path) -> str | None:
-    """`path` as seen from an index folder, with forward slashes, so that both can move together."""
-    return None if path is None else Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

@@ -30,6 +30,8 @@ class Reference:
     text: str
     film: str | None = None
     relevant: frozenset[str] = frozenset()
+    second: float = 0.0
+    """The middle of its moment (s), which tells the windows of a long video apart."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,18 @@ class Calibration:
 
 def from_captions(captions: Iterable[Caption]) -> list[Reference]:
     """References from a collection's own captions, whose satisfying films are known."""
-    return [Reference(c.text, c.film, frozenset(c.relevant)) for c in captions]
+    return [Reference(c.text, c.film, frozenset(c.relevant), (c.start + c.end) / 2) for c in captions]
 
 
-def calibrate(scores: Array, own: NDArray[np.integer], relevant: Mask) -> Calibration:
+def calibrate(
+    scores: Array, own: NDArray[np.integer], relevant: Mask, videos: NDArray[np.integer] | None = None
+) -> Calibration:
     """Statistics from fused scores (N, V) of N sentences.
 
     own (N,): the row of each sentence's film, -1 where it has none; relevant (N, V): the films that satisfy
     it, which are left out, so that the rest shows what an absent moment looks like. Every sentence must leave
-    one film at least.
+    one film at least. videos (V,): the number of each row's video, rising, where long ones have several rows; a
+    film leads over other films, not over its own windows.
     """
     others = np.where(relevant, np.nan, scores)
     null_mean, null_std = masked_mean_std(others)
@@ -66,12 +71,14 @@ def calibrate(scores: Array, own: NDArray[np.integer], relevant: Mask) -> Calibr
             null_mean, null_std, np.sort(absent), float(np.quantile(absent, 1 - ALARM)), 0.5, None
         )
     present = of_best(z, scores)[known]
+    number = np.arange(scores.shape[1]) if videos is None else videos
+    whole = np.maximum.reduceat(scores[known], np.unique(number, return_index=True)[1], axis=1)
     return Calibration(
         null_mean=null_mean,
         null_std=null_std,
         null_top=np.sort(absent),
         cutoff=float(np.quantile(present, ALARM)),
-        margin=clear_margin(scores[known], own[known]),
+        margin=clear_margin(whole, number[own[known]]),
         separation=separation(present, absent),
     )
 

@@ -44,15 +44,25 @@ HALVED = ("clips", "frames", "gaussian_mean", "gaussian_log_var")
 
 @dataclass(frozen=True)
 class VideoRow:
-    """One video of a collection; paths are relative to the index folder."""
+    """One video of a collection, or one window of a long one; paths are relative to the index folder."""
 
     id: str
     title: str
-    duration: float  # s
+    duration: float  # s, of the video or of the window
     media: str | None = None
     poster: str | None = None
     strip: str | None = None
     tags: tuple[str, ...] = ()
+    source: str | None = None
+    """Id of the video that this is a window of; None for a whole video. All windows of a video stand together."""
+    start: float | None = None
+    """Where the window begins in the video (s); times in the arrays count from the video's beginning."""
+    end: float | None = None
+
+    @property
+    def video(self) -> str:
+        """The id under which a search answers."""
+        return self.source or self.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +90,8 @@ class Manifest:
     frame_weight: float
     cutoff: float | None = None
     """z-score of the best film below which the moment is probably not in the collection."""
+    text_spec: str = "minilm"
+    """What opens the text encoder: `minilm`, a folder or hub id, or `joint:` before one of an image-text encoder."""
     margin: float = 0.5
     """Lead over the second film (in standard deviations of the query's scores) that makes a clear result."""
     references: int = 0

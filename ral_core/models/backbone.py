@@ -22,7 +22,7 @@ class PRVRModel(nn.Module, ABC):
 
     config: ModelConfig
     capabilities: ClassVar[frozenset[str]] = frozenset({"curves"})
-    """What can be asked beyond scores: `curves`, `gate`, `word_frame`, `gaussian`."""
+    """What can be asked beyond scores: `curves`, `gate`, `word_frame`, `gaussian`, `images` (as queries)."""
 
     def planned(self, videos: VideoBatch) -> VideoBatch:
         """The batch with what depends on features alone, never on weights, so that training makes it once."""
@@ -51,6 +51,17 @@ class PRVRModel(nn.Module, ABC):
     @abstractmethod
     def curves(self, queries: QueryTokens, videos: VideoTokens) -> Curves:
         """What each clip (Q, V, C) and frame (Q, V, F) would score alone."""
+
+    def gate(self, queries: QueryTokens) -> Tensor:
+        """How much each word counts (Q, W); sums to 1. Raises DataError without the capability `gate`."""
+        raise DataError(f"{self.config.name} has no word gates; ask a model with robust alignment.")
+
+    def word_frame(self, queries: QueryTokens, videos: VideoTokens) -> Tensor:
+        """Cosine of every word with every frame (Q, V, W, F): 0 for padded words, -inf on padded frames.
+
+        Raises DataError without the capability `word_frame`.
+        """
+        raise DataError(f"{self.config.name} reads a query as one vector; ask a model with a word branch.")
 
     def prepared(self, videos: VideoTokens) -> VideoTokens:
         """The same tokens beside what scoring takes from them whatever the query, so that it is made once.

@@ -19,7 +19,7 @@ from ral_core.features.encoders import open_text_encoder, require_encoder
 from ral_core.features.text import EncodedQuery
 from ral_core.files import sha256
 from ral_core.index.folder import MANIFEST, Manifest, open_index, read_manifest
-from ral_core.models import RAL, PRVRModel
+from ral_core.models import PRVRModel
 from ral_core.models.checkpoint import load_model
 from ral_core.search.collections import Collection, IndexEntry, grouped
 from ral_core.search.gallery import Gallery, Scored
@@ -348,7 +348,7 @@ def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
 def query_words(encoded: EncodedQuery, gallery: Gallery, tokens: QueryTokens) -> tuple[QueryWord, ...]:
     """The words of a query that the model reads, with their gates where it has them."""
     model = gallery.model
-    gate = model.gate(tokens)[0].cpu().numpy() if isinstance(model, RAL) else None
+    gate = model.gate(tokens)[0].cpu().numpy() if "gate" in model.capabilities else None
     read = model.config.max_words
     return tuple(
         QueryWord(

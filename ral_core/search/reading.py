@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 
 from ral_core.errors import BadQuery
@@ -69,4 +70,6 @@ def query_batch(encoded: Sequence[EncodedQuery], max_words: int) -> QueryBatch:
     """Encoded sentences as one padded batch of normalised words, each cut to its first `max_words`."""
     rows = [torch.as_tensor(unit_rows(query.vectors[:max_words])).float() for query in encoded]
     words, mask = pad_stack(rows)
-    return QueryBatch(words=words, word_mask=mask)
+    wholes = [query.sentence for query in encoded]
+    sentence = torch.from_numpy(np.stack(wholes)) if all(whole is not None for whole in wholes) else None  # type: ignore[arg-type]
+    return QueryBatch(words=words, word_mask=mask, sentence=sentence)
