@@ -29,6 +29,7 @@ VERBS = {
     "export": "write vectors, maps, runs, tables or moments for other programs",
     "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
+    "rerank": "rank with other word gates, or by something else than the score",
     "stability": "say how firmly the first films of a query stand",
     "decide": "name the words that would tell the first films apart",
     "paraphrases": "see whether the answer depends on the wording",

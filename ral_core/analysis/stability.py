@@ -130,18 +130,26 @@ def rank_stability(
     )
 
 
-@torch.inference_mode()
 def drawn(
     gallery: Gallery, tokens: QueryTokens, draws: int, proxies: int, seed: int
 ) -> tuple[Array, Array] | None:
     """Matches (S, V) of one query's samples with every film's, and their expectation (V,); None without Gaussians."""
-    if not isinstance(gallery.model, RAL) or "gaussian_log_var" not in gallery.folder:
+    query = query_gaussian(gallery, tokens)
+    if query is None:
         return None
-    query = gallery.model.query_gaussian(tokens)
-    mean, var = (part[0].double().cpu().numpy() for part in (query.mean, query.var))
+    mean, var = query
     film_mean, film_var = film_gaussians(gallery)
     rng = np.random.default_rng(seed)
     return matches(mean, var, film_mean, film_var, draws, proxies, rng), film_mean @ mean
+
+
+@torch.inference_mode()
+def query_gaussian(gallery: Gallery, tokens: QueryTokens) -> tuple[Array, Array] | None:
+    """Mean and variance (D,) of one query; None where model or index has no distributions."""
+    if not isinstance(gallery.model, RAL) or "gaussian_log_var" not in gallery.folder:
+        return None
+    found = gallery.model.query_gaussian(tokens)
+    return found.mean[0].double().cpu().numpy(), found.var[0].double().cpu().numpy()
 
 
 def film_gaussians(gallery: Gallery) -> tuple[Array, Array]:
