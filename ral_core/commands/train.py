@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -23,9 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "  python -m ral_core train ral --library my_library --captions captions.csv"
     )
     parser.add_argument("config", help="a preset (see ral_core/presets) or a TOML or JSON file")
-    parser.add_argument(
-        "--out", type=Path, help="model folder (build/models/NAME, or the library's models/NAME)"
-    )
+    parser.add_argument("--out", type=Path, help="model folder (build/models/NAME)")
     parser.add_argument(
         "--data",
         type=Path,
@@ -73,86 +70,19 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.config)
     config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
     if args.library:
-        return on_library(args, config)
+        if args.data or args.feature or args.out:
+            raise DataError(
+                "--data, --feature and --out are for splits that are laid out already; a library has a place for its "
+                "models, and --name says what to call one."
+            )
+        from ral_core.commands.train_library import train_library
+
+        return train_library(args, config)
     if args.captions or args.name or args.text:
         raise DataError(
             "--captions, --name and --text belong to --library; name the folder with your features."
         )
     return on_splits(args, config)
-
-
-def on_library(args: argparse.Namespace, config: RunConfig) -> int:
-    """Adapt a system to a library, index the library with it, and show what it was worth."""
-    from ral_core.device import pick_device
-    from ral_core.errors import DataError
-    from ral_core.features.encoders import open_text_encoder
-    from ral_core.features.store import FeatureStore
-    from ral_core.index.build import IndexConfig, build_index
-    from ral_core.index.calibration import from_captions
-    from ral_core.models.checkpoint import load_model
-    from ral_core.training.adapt import adapt, told
-    from ral_core.training.config import override
-    from ral_core.training.own import CAPTIONS, collection_of, feature_folder, own_captions, scaled
-
-    if args.data or args.feature:
-        raise DataError("--data and --feature are for splits that are laid out already; leave them out.")
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
-
-    library, device = args.library, pick_device(args.device)
-    features = feature_folder(library)
-    store = FeatureStore.open(features)
-    captions = own_captions(library, store, args.captions, say)
-    if Path(args.config).suffix not in {".toml", ".json"}:
-        config = scaled(config, len(captions), store.lengths)
-    config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
-    name = args.name or config.name
-    spec = args.text or config.data.text
-    config = replace(config, name=name, data=replace(config.data, root=str(library), text=spec))
-    text = open_text_encoder(spec, device=device)
-    out = args.out or library / "models" / name
-    say(f"{args.config} made to fit: {described(config)}")
-    result = adapt(
-        config,
-        store,
-        captions,
-        text,
-        out,
-        device=device,
-        resume=args.resume == "auto",
-        command=("python -m ral_core", shlex.join(sys.argv[1:])),
-        say=say,
-    )
-    collection = collection_of(library)
-    index = build_index(
-        library / "indexes" / f"{collection}-{name}",
-        load_model(out, device=device),
-        out,
-        features,
-        text,
-        IndexConfig(name=f"{collection}-{name}", collection=collection),
-        captions=library / CAPTIONS,
-        media=library,
-        references=from_captions(result.unseen),
-        say=say,
-    )
-    say(f"indexed {index.manifest.videos} videos in {index.path}")
-    print(json.dumps(result.comparison, indent=2) if args.json else told(result.comparison))
-    return 0
-
-
-def described(config: RunConfig) -> str:
-    """The settings that were made to fit the data, in one line."""
-    model, training = config.model, config.training
-    chosen = {
-        key: model[key] for key in ("width", "clips", "max_frames", "input_drop", "drop") if key in model
-    }
-    chosen |= {
-        key: getattr(training, key)
-        for key in ("epochs", "patience", "batch_videos", "learning_rate", "start", "seed")
-    }
-    return ", ".join(f"{key} {value}" for key, value in chosen.items())
 
 
 def on_splits(args: argparse.Namespace, config: RunConfig) -> int:

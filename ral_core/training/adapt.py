@@ -42,7 +42,7 @@ class Adapted:
     folder: Path
     comparison: dict[str, Any]
     unseen: tuple[Caption, ...]
-    """Captions by row that the weights never met, to calibrate an index with; all of them where they are few."""
+    """Captions that the weights never met, to calibrate an index with; all of them where these are few."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def adapt(
     before: Before | None = None,
     cache: Path | None = None,
     resume: bool = True,
+    half: bool = False,
     command: Sequence[str] = (),
     say: Say = print,
 ) -> Adapted:
@@ -108,6 +109,7 @@ def adapt(
         out,
         device=device,
         resume=resume,
+        half=half,
         command=command,
         extra={"parts": {name: len(parts[name]) for name in PARTS}},
         say=say,
@@ -122,8 +124,9 @@ def adapt(
     result = comparison(held, systems, before.name if before else "ridge on words", config.name)
     write_json(out / COMPARISON, result)
     write_text(out / "README.md", carded(read_text(out / "README.md"), result))
-    unseen = (*splits["val"].captions, *held.captions)
-    return Adapted(out, result, unseen if len(unseen) >= ENOUGH_UNSEEN else found.captions)
+    ids = {caption.id for split in (splits["val"], held) for caption in split.captions}
+    unseen = tuple(one for one in captions if one.id in ids or len(ids) < ENOUGH_UNSEEN)
+    return Adapted(out, result, unseen)
 
 
 def keep_parts(out: Path, parts: Mapping[str, Sequence[str]], resume: bool) -> None:
@@ -165,7 +168,7 @@ def comparison(held: Split, systems: Mapping[str, Array], before: str, after: st
         "after": after,
         "systems": rows,
         "R@5 gain": {"mean": 100 * float(gain.mean()), "interval": [100 * low, 100 * high]},
-        "warnings": warnings(queries, len(names), low, high),
+        "warnings": warnings(queries, len(names), rows[after], rows[before], low, high),
     }
 
 
@@ -183,13 +186,24 @@ def chance(videos: int) -> dict[str, float]:
     return recalls | {"MRR": harmonic, "MedR": (videos + 1) / 2}
 
 
-def warnings(queries: int, videos: int, low: float, high: float) -> list[str]:
+def warnings(
+    queries: int,
+    videos: int,
+    after: Mapping[str, float],
+    before: Mapping[str, float],
+    low: float,
+    high: float,
+) -> list[str]:
     """Why the figures should not be believed too much, as sentences."""
     said = []
     if queries < ENOUGH_QUERIES or videos < ENOUGH_VIDEOS:
         said.append(
             f"Only {queries} queries over {videos} held-out videos: too few to mean much; with more captioned videos "
             f"({ENOUGH_VIDEOS} or more held out) the figures would."
+        )
+    if after["MRR"] < before["MRR"]:
+        said.append(
+            "The trained model answers worse than what there was before: choose the other one to search with."
         )
     if low <= 0 <= high:
         said.append("The difference between before and after may be chance: its interval holds 0.")

@@ -67,6 +67,7 @@ def settled(
         if name in captions:
             raise DataError(f"{one.where}: the id {name!r} comes twice.")
         text = " ".join(one.text.split())
+        text = text if any(char.isalnum() for char in text) else ""
         if not one.video or not text or (known is not None and one.video not in known):
             lost = "no_video" if not one.video else "no_sentence" if not text else "not_in_collection"
             tally.add(lost, one.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 POLICIES = {
-    "no_sentence": ("dropped", "the sentence is empty"),
+    "no_sentence": ("dropped", "the sentence is empty or has no word"),
     "no_video": ("dropped", "no video is named, as in test sets whose answers are kept back"),
     "not_in_collection": ("dropped", "the video is not in the collection"),
     "no_speech": ("dropped", "a cue holds sounds or music only, such as [applause]"),
