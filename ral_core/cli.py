@@ -30,10 +30,12 @@ VERBS = {
     "runs": "ask a collection all its captions and keep the answers",
     "map": "lay the films of an index out on a plane",
     "rerank": "rank with other word gates, or by something else than the score",
+    "similar": "find films like a film or like one of its moments, and duplicates",
     "stability": "say how firmly the first films of a query stand",
     "decide": "name the words that would tell the first films apart",
     "paraphrases": "see whether the answer depends on the wording",
     "absence": "measure how well an index tells that a moment is not in it",
+    "rivals": "hold the right film against the one that beat it",
     "fusion": "rank with another weight of the clip score",
     "world": "build the rendered film corpus",
 }

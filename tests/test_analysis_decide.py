@@ -143,8 +143,8 @@ def test_other_collections_get_no_synonyms(world: World) -> None:
 
 
 def test_the_verbs(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("ral_core.search.engine.PRECOMPUTED", world.root)
-    monkeypatch.setattr(Explorer, "text", world.text)
+    explorer = world.open()
+    monkeypatch.setattr(Explorer, "open", lambda *args, **kwargs: explorer)
     for verb in ("decide", "paraphrases"):
         assert main([verb, "a man kicks a ball in the park", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["query"] == "a man kicks a ball in the park"

@@ -84,8 +84,8 @@ def test_standard_values_have_mean_0_and_deviation_1() -> None:
 
 
 def test_the_verb(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("ral_core.search.engine.PRECOMPUTED", world.root)
-    monkeypatch.setattr(Explorer, "text", world.text)
+    explorer = world.open()
+    monkeypatch.setattr(Explorer, "open", lambda *args, **kwargs: explorer)
     for flags in (["--off", "red"], ["--on", "ball"], ["--even"], ["--by", "cautious"]):
         assert main(["rerank", QUERY, "--model", "ral-tiny", *flags, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["films"][0]["rank"] == 1

@@ -114,8 +114,8 @@ def test_sure_and_right_is_one_bin() -> None:
 def test_the_verb_prints_what_the_function_says(
     world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ral_core.search.engine.PRECOMPUTED", world.root)
-    monkeypatch.setattr(Explorer, "text", world.text)
+    explorer = world.open()
+    monkeypatch.setattr(Explorer, "open", lambda *args, **kwargs: explorer)
     assert main(["stability", QUERY, "--model", "ral-tiny", "-k", "3", "--json"]) == 0
     assert [film["rank"] for film in json.loads(capsys.readouterr().out)["films"]] == [1, 2, 3]
     assert main(["stability", QUERY, "--model", "ral-tiny"]) == 0
