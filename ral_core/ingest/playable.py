@@ -13,8 +13,7 @@ SOUNDS = ("aac", "mp3", "opus", "vorbis", "flac")
 
 def why_not_playable(container: av.container.InputContainer, stream: av.VideoStream) -> str | None:
     """None for a file that browsers play, else why not, in one clause."""
-    codec = stream.codec_context.name.removeprefix("lib")
-    codec = {"dav1d": "av1", "vpx-vp9": "vp9", "vpx": "vp8"}.get(codec, codec)
+    codec = stream.codec_context.codec.canonical_name
     names = container.format.name.split(",")
     if not is_known(names, container.name):
         return f"browsers do not play the container {names[0]}"
@@ -22,8 +21,8 @@ def why_not_playable(container: av.container.InputContainer, stream: av.VideoStr
         return f"browsers do not play the codec {codec}"
     if stream.codec_context.pix_fmt not in PIXELS:
         return f"browsers do not show the pixels {stream.codec_context.pix_fmt}"
-    sounds = [one.codec_context.name for one in container.streams.audio if one.codec_context]
-    other = next((name for name in sounds[:1] if name.removesuffix("float") not in SOUNDS), None)
+    sounds = [one.codec_context.codec.canonical_name for one in container.streams.audio if one.codec_context]
+    other = next((name for name in sounds[:1] if name not in SOUNDS), None)
     return None if other is None else f"browsers do not play the sound {other}"
 
 

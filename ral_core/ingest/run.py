@@ -7,10 +7,13 @@ any number of times ends with the same library as one that was not.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 from ral_core.device import pick_device
 from ral_core.errors import DataError
@@ -26,6 +29,8 @@ from ral_core.ingest.scan import FORMAT, Found, Skipped, Source, is_library, sca
 from ral_core.ingest.work import Settings, take_all
 
 Say = Callable[[str], None]
+FULL = 1 << 20
+"""Bytes; with fewer left a disk is full."""
 SOUND_ONLY = "holds no video stream"
 """The reason to skip that is told of files whatever their name."""
 
@@ -67,11 +72,18 @@ def ingest(config: IngestConfig, *, say: Say = lambda line: None) -> IngestRepor
         with locked(config.out):
             sweep(library)
             return _ingest(config, library, say)
-    except OSError as problem:
+    except (OSError, SafetensorError) as problem:
         raise DataError(
-            f"{config.out} cannot be written ({(problem.strerror or str(problem)).lower()}); make room or choose "
-            "another folder, then start again: finished videos are kept."
+            f"{config.out} cannot be written ({why_unwritable(config.out, problem)}); make room or choose another "
+            "folder, then start again: finished videos are kept."
         ) from None
+
+
+def why_unwritable(folder: Path, problem: Exception) -> str:
+    """What the system says; writers that only count bytes do not say that the disk is full."""
+    full = folder.is_dir() and shutil.disk_usage(folder).free < FULL
+    text = getattr(problem, "strerror", None) or str(problem)
+    return "no space left on device" if full or "space left" in text.lower() else text.lower()
 
 
 def plan(config: IngestConfig) -> Plan:

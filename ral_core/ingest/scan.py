@@ -44,7 +44,7 @@ class Source:
     @property
     def title(self) -> str:
         """The file's name without its ending, on one line."""
-        return " ".join("".join(c if c.isprintable() else " " for c in self.path.stem).split()) or self.id
+        return " ".join("".join(c if is_shown(c) else " " for c in self.path.stem).split()) or self.id
 
     @property
     def expected(self) -> bool:
@@ -106,6 +106,11 @@ def readable(relative: str) -> str:
     """
     coded = re.sub(r"%(?=[0-9A-F]{2})", "%25", relative)
     return "".join(_coded(char) for char in coded)
+
+
+def is_shown(char: str) -> bool:
+    """Whether a character may stand in a title: all that print, and those that join emoji."""
+    return char.isprintable() or char in "\u200d\ufe0f"
 
 
 def is_library(folder: Path) -> bool:

@@ -50,8 +50,9 @@ class Survey:
     fps: float
     codec: str
     rotation: int  # degrees to the left
-    duration: float  # s that can be decoded
+    duration: float  # s that are taken
     promised: float  # s that the header says
+    seen: float  # s that can be decoded
     unplayable: str | None  # why a browser cannot play the file as it is
     shots: tuple[Span, ...]
     windows: tuple[Span, ...]
@@ -60,12 +61,13 @@ class Survey:
     @property
     def note(self) -> str | None:
         """What a reader should know about the file, in one clause."""
-        if self.promised - self.duration <= tolerance(self.fps):
+        allowed = tolerance(self.fps)
+        if abs(self.promised - self.seen) <= allowed:
             return None
-        return (
-            f"its pictures end at {self.duration:.1f} s although the file says {self.promised:.1f} s; "
-            "taken up to there"
-        )
+        ends, says = f"{self.seen:.1f} s", f"although the file says {self.promised:.1f} s"
+        if self.seen < self.promised:
+            return f"its pictures end at {ends} {says}; taken up to there"
+        return f"its pictures go on to {ends} {says}; taken as far as it says"
 
 
 def survey(
@@ -82,44 +84,44 @@ def survey(
             f"{path} shows pictures of {info.width}x{info.height} pixels, too small to see anything."
         )
     size = fitted(info.width, info.height)
-    finder, end, seen = ShotFinder(), 0.0, 0
+    finder, end = ShotFinder(), 0.0
     promised = min(info.duration, longest)
     planned = windows_of(promised, window)
     keeper = Keeper(planned, size)
     with opened_video(path) as (container, stream):
         if container.format.name.endswith("_pipe") or container.format.name in STILL:
             raise DataError(f"{path} is a still picture or a text, no film.")
-        unplayable = why_not_playable(container, stream)
+        unplayable, codec = why_not_playable(container, stream), stream.codec_context.codec.canonical_name
         step = 1 / info.fps if info.fps > 0 else 0.04
         for time, picture in timed_pictures(stream, 0.0):
             if time >= longest:
                 break
             if picture.is_corrupt or time < 0:
                 continue
-            seen, end = seen + 1, max(end, time + min(step, 1.0))
+            end = max(end, time + min(step, 1.0))
             if finder.wants(time):
                 finder.see(time, rgb_picture(picture, SIZE, Interpolation.FAST_BILINEAR))
                 watch(min(1.0, end / promised))
             keeper.see(time, picture)
-    if not seen:
+    if end == 0:
         raise DataError(f"{path} holds no picture that can be decoded; make or download it again.")
-    end = promised if end > promised - tolerance(info.fps) else end
+    seen = min(end, longest)
+    end = promised if seen > promised - tolerance(info.fps) else seen
     windows = windows_of(end, window)
     stills = keeper.stills if windows == planned else tuple(again(path, span, size) for span in windows)
-    rotation = 90 * info.rotation
-    shots = finder.shots(end)
     return Survey(
-        info.width,
-        info.height,
-        info.fps,
-        info.codec,
-        rotation,
-        end,
-        promised,
-        unplayable,
-        shots,
-        windows,
-        stills,
+        width=info.width,
+        height=info.height,
+        fps=info.fps,
+        codec=codec,
+        rotation=90 * info.rotation,
+        duration=end,
+        promised=promised,
+        seen=seen,
+        unplayable=unplayable,
+        shots=finder.shots(end),
+        windows=windows,
+        stills=stills,
     )
 
 

@@ -1,0 +1,374 @@
+"""A folder of videos becomes a library that is searched like the shipped films."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from odd_videos import SIZE, cut_off, make_video, odd_folder, picture
+from PIL import Image
+from tiny_joint import tiny_clip
+
+from ral_core import cli
+from ral_core.data.videos import probe, read_images
+from ral_core.errors import DataError, UnknownName
+from ral_core.features.store import FeatureStore
+from ral_core.index.folder import open_index
+from ral_core.ingest.library import Library, locked
+from ral_core.ingest.progress import Progress, clock
+from ral_core.ingest.proxies import make_proxy
+from ral_core.ingest.report import IngestReport
+from ral_core.ingest.run import IngestConfig, ingest, plan
+from ral_core.ingest.scan import readable, scan
+from ral_core.ingest.shots import ShotFinder
+from ral_core.ingest.survey import survey, windows_of
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_clip(tmp_path_factory.mktemp("encoders") / "clip")
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> tuple[Path, dict[str, str], IngestReport]:
+    """A library of a folder with every odd file."""
+    place = tmp_path_factory.mktemp("odd")
+    fate = odd_folder(place / "videos")
+    return place, fate, ingest(IngestConfig(folder=place / "videos", out=place / "lib", encoder=str(clip)))
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    """Three small films in a folder with a folder in it."""
+    for number, name in enumerate(("a.mp4", "b.mkv", "more/c.mp4")):
+        make_video(tmp_path / "videos" / name, seconds=2 + number)
+    return tmp_path / "videos"
+
+
+def run(folder: Path, clip: Path, out: str = "lib", **settings: object) -> IngestReport:
+    return ingest(IngestConfig(folder=folder, out=folder.parent / out, encoder=str(clip), **settings))  # type: ignore[arg-type]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a library but its lock."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".lock")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_every_odd_file_meets_its_fate(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    _, fate, report = odd
+    skipped = {one.file: one.reason for one in report.skipped}
+    for name, what in fate.items():
+        if what == "taken":
+            assert readable(name) in report.added, skipped.get(readable(name))
+        else:
+            assert what in skipped[readable(name)]
+    assert report.videos == sum(what == "taken" for what in fate.values())
+    assert all("\n" not in one.file + one.reason for one in report.skipped)
+
+
+def test_the_odd_library_is_whole(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    place, _, report = odd
+    library = Library.open(place / "lib")
+    index = open_index(library.indexes / str(report.index))
+    assert index.verify() == []
+    assert [row.id for row in index.videos] == list(FeatureStore.open(library.features).ids)
+    for row in index.videos:
+        assert index.file(row.poster) and index.file(row.strip)
+    playable = {entry.id for entry in library.videos() if entry.unplayable is None}
+    assert {row.id for row in index.videos if index.file(row.media)} == playable
+    assert playable.isdisjoint(report.unplayable)
+    assert {"plain.mp4", "nine.webm", "eight.webm", "portrait.mp4"} <= playable
+    assert {"old.avi", "ten-bit.mp4", "hevc.mp4", "deep/er/matroska.mkv", "quick.mov"} <= set(
+        report.unplayable
+    )
+
+
+def test_names_become_ids_and_titles(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    videos = {entry.id: entry for entry in Library.open(odd[0] / "lib").videos()}
+    assert videos["two%0Alines.mp4"].title == "two lines"
+    assert videos["sharp%231.mp4"].title == "sharp#1"
+    assert videos["café 🎬👩‍👩‍👧.mp4"].title == "café 🎬👩‍👩‍👧"
+    assert videos["deep/er/matroska.mkv"].title == "matroska"
+    assert readable("100%.mp4") == "100%.mp4" and readable("%0A") == "%250A"
+
+
+def test_a_broken_tail_is_taken_as_far_as_it_goes(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    place, _, report = odd
+    notes = {one.file: one.reason for one in report.notes}
+    assert notes.keys() == {"broken-tail.mp4", "broken-tail.mkv"}
+    videos = {entry.id: entry for entry in Library.open(place / "lib").videos()}
+    store = FeatureStore.open(place / "lib/features")
+    for name, note in notes.items():
+        assert "of" not in note and "8.0 s" in note
+        assert 1 < videos[name].duration < 7
+        assert (
+            store.video(name).times[-1] < videos[name].duration == pytest.approx(store.video(name).duration)
+        )
+
+
+def test_shots_rotation_and_pixels(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    videos = {entry.id: entry for entry in Library.open(odd[0] / "lib").videos()}
+    assert videos["plain.mp4"].shots == ((0.0, 1.5), (1.5, 3.0))
+    assert (videos["portrait.mp4"].width, videos["portrait.mp4"].height) == SIZE[::-1]
+    assert (videos["wide-pixels.mp4"].width, videos["wide-pixels.mp4"].height) == (2 * SIZE[0], SIZE[1])
+    library = Library.open(odd[0] / "lib")
+    with Image.open(library.poster(videos["portrait.mp4"].name)) as poster:
+        assert poster.size == SIZE[::-1]
+        left, right = np.asarray(poster)[:, 2].mean(), np.asarray(poster)[:, -3].mean()
+    assert left > 200 and right < 60  # what lay on top is on the left after a turn to the left
+    with Image.open(library.strip(videos["portrait.mp4"].name)) as strip:
+        assert strip.size == (1280, 72)
+
+
+def test_uneven_times_are_real(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    times = FeatureStore.open(odd[0] / "lib/features").video("uneven.mp4").times
+    np.testing.assert_allclose(times, [0.0, 1.0, 1.9], atol=2e-3)
+
+
+def test_pictures_stand_upright(tmp_path: Path) -> None:
+    for degrees, edge in ((90, np.s_[:, 0]), (180, np.s_[-1]), (-90, np.s_[:, -1])):
+        path = make_video(tmp_path / f"{degrees}.mp4", seconds=0.5, rotation=degrees)
+        info = probe(path)
+        images, _ = read_images(path, [0.1], size=(info.width, info.height))
+        assert images[0][edge].mean() > 230
+        assert (info.width > info.height) == (degrees == 180)
+        assert info.rotation == degrees // 90 % 4
+
+
+def test_a_library_is_searched(odd: tuple[Path, dict[str, str], IngestReport]) -> None:
+    from ral_core.search.engine import Explorer
+
+    result = Explorer.open(odd[0] / "lib", device="cpu").search("a red square", k=3)
+    assert len(result.hits) == 3
+    assert all(0 <= hit.start < hit.end <= hit.duration for hit in result.hits)
+
+
+def test_running_again_does_nothing_and_changes_nothing(
+    films: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(films, clip)
+    before = contents(films.parent / "lib")
+    monkeypatch.setattr("ral_core.ingest.finish.build_index", None)
+    second = run(films, clip)
+    assert (first.kept, second.kept, second.added) == (0, 3, ())
+    assert contents(films.parent / "lib") == before
+
+
+def test_new_changed_and_lost_files_are_noticed(films: Path, clip: Path) -> None:
+    run(films, clip)
+    make_video(films / "d.mp4")
+    make_video(films / "a.mp4", seconds=3.5)
+    (films / "b.mkv").unlink()
+    planned = plan(IngestConfig(folder=films, out=films.parent / "lib"))
+    assert (planned.new, planned.changed, planned.removed, planned.kept) == (
+        ("d.mp4",),
+        ("a.mp4",),
+        ("b.mkv",),
+        1,
+    )
+    report = run(films, clip)
+    assert set(report.added) == {"a.mp4", "d.mp4"} and report.removed == ("b.mkv",) and report.kept == 1
+    assert run(films, clip, "fresh").videos == 3
+    fresh, renewed = contents(films.parent / "fresh"), contents(films.parent / "lib")
+    assert fresh == renewed
+
+
+def test_lost_files_can_be_kept_and_files_left_out(films: Path, clip: Path) -> None:
+    run(films, clip)
+    (films / "b.mkv").unlink()
+    assert run(films, clip, keep_missing=True).videos == 3
+    report = run(films, clip, exclude=("more/*",))
+    assert (report.videos, set(report.removed)) == (1, {"b.mkv", "more/c.mp4"})
+    assert run(films, clip).videos == 1, "what is left out stays so"
+    assert run(films, clip, exclude=()).videos == 2
+
+
+def test_an_empty_folder_takes_nothing_away(films: Path, clip: Path) -> None:
+    run(films, clip)
+    before = contents(films.parent / "lib")
+    films.rename(films.with_name("away"))
+    films.mkdir()
+    with pytest.raises(DataError, match="There is no video in"):
+        run(films, clip)
+    assert contents(films.parent / "lib") == before
+
+
+def test_long_videos_become_windows(films: Path, clip: Path) -> None:
+    report = run(films, clip, window=1.5, fps=4.0)
+    assert report.rows == 2 + 2 + 3
+    library = Library.open(films.parent / "lib")
+    index = open_index(library.indexes / str(report.index))
+    rows = [row for row in index.videos if row.source == "more/c.mp4"]
+    assert [row.id for row in rows] == [f"more/c.mp4#{number}" for number in (1, 2, 3)]
+    assert rows[1].start == pytest.approx(4 / 3, abs=1e-3) and rows[2].end == pytest.approx(4)
+    assert len({row.poster for row in rows}) == 3
+    place = index.videos.index(rows[1])
+    times = index["frame_times"][index.frame_slice(place)]
+    assert times[0] == pytest.approx(4 / 3, abs=0.06) and times[-1] < 8 / 3
+    whole = np.concatenate([index["frame_times"][index.frame_slice(index.videos.index(row))] for row in rows])
+    assert (np.diff(whole) > 0).all()
+
+
+def test_windows_cover_evenly() -> None:
+    assert windows_of(10, 20) == ((0.0, 10.0),)
+    spans = windows_of(130, 128)
+    assert spans == ((0.0, 65.0), (65.0, 130.0))
+    assert len(windows_of(7200, 128)) == 57
+
+
+def test_the_rest_of_a_video_can_be_left_out(films: Path, clip: Path) -> None:
+    report = run(films, clip, longest=1.0)
+    assert report.seconds == pytest.approx(3.0)
+    assert FeatureStore.open(films.parent / "lib/features").lengths == (1, 1, 1)
+
+
+def test_a_copy_is_made_that_browsers_play(films: Path, clip: Path) -> None:
+    report = run(films, clip)
+    assert report.unplayable == ("b.mkv",)
+    library = Library.open(films.parent / "lib")
+    index = open_index(library.indexes / str(report.index))
+    row = next(row for row in index.videos if row.id == "b.mkv")
+    assert index.file(row.media) is None
+    shares: list[float] = []
+    path = make_proxy(library, "b.mkv", progress=shares.append)
+    assert index.file(row.media) == Path(os.path.normpath(path.absolute())) or index.file(row.media).samefile(
+        path
+    )  # type: ignore[union-attr]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0, abs=0.05)
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
+    assert run(films, clip, proxies=True).unplayable == ()
+    with pytest.raises(UnknownName, match="no video 'z'"):
+        make_proxy(library.folder, "z")
+
+
+def test_a_changed_video_loses_its_old_copy(films: Path, clip: Path) -> None:
+    assert run(films, clip, proxies=True).proxies == ("b.mkv",)
+    make_video(films / "b.mkv", seconds=2.5)
+    assert run(films, clip).unplayable == ("b.mkv",)
+    assert list((films.parent / "lib/media").iterdir()) == []
+
+
+def test_other_processes_can_share_the_work(films: Path, clip: Path) -> None:
+    run(films, clip)
+    run(films, clip, "shared", jobs=2)
+    assert contents(films.parent / "shared") == contents(films.parent / "lib")
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    videos = tmp_path / "in/videos"
+    make_video(videos / "real/a.mp4", seconds=0.5)
+    make_video(tmp_path / "elsewhere/b.mp4", seconds=0.5)
+    (videos / "real/loop").symlink_to(videos)
+    (videos / "up").symlink_to(tmp_path / "in")
+    (videos / "again").symlink_to(videos / "real")
+    (videos / "a-link.mp4").symlink_to(videos / "real/a.mp4")
+    (videos / "far").symlink_to(tmp_path / "elsewhere")
+    (videos / "gone.mp4").symlink_to(tmp_path / "nothing.mp4")
+    (videos / "self.mp4").symlink_to(videos / "self.mp4")
+    found = scan(videos)
+    assert [source.id for source in found.sources] == ["far/b.mp4", "real/a.mp4"]
+    assert [one.file for one in found.skipped] == ["gone.mp4", "self.mp4"]
+
+
+def test_hidden_files_libraries_and_other_files_are_passed_over(films: Path, clip: Path) -> None:
+    ingest(IngestConfig(folder=films, out=films / "lib", encoder=str(clip)))
+    shutil.copy(films / "a.mp4", films / ".a.mp4")
+    (films / ".hidden").mkdir()
+    shutil.copy(films / "a.mp4", films / ".hidden/a.mp4")
+    Image.fromarray(picture(0.0)).save(films / "photo.jpg")
+    Image.fromarray(picture(0.0)).save(films / "photo", "PNG")
+    (films / "notes.txt").write_text("nothing")
+    (films / "README").write_text("nothing")
+    os.mkfifo(films / "pipe.mp4")
+    report = ingest(IngestConfig(folder=films, out=films / "other", encoder=str(clip)))
+    assert report.videos == 3 and report.skipped == ()
+    assert ingest(IngestConfig(folder=films, out=films / "lib")).added == ()
+
+
+def test_one_file_can_be_ingested(films: Path, clip: Path) -> None:
+    report = ingest(IngestConfig(folder=films / "a.mp4", out=films.parent / "one", encoder=str(clip)))
+    assert (report.name, report.videos) == ("a", 1)
+    library = Library.open(films.parent / "one")
+    assert library.original(library.videos()[0]).samefile(films / "a.mp4")
+
+
+def test_what_does_not_fit_is_refused(films: Path, clip: Path, tmp_path: Path) -> None:
+    run(films, clip)
+    shutil.copytree(films, tmp_path / "others")
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "thesis.doc").write_text("precious")
+    for settings, words in (
+        ({"folder": tmp_path / "none"}, "no folder"),
+        ({"folder": tmp_path / "others"}, "is the library of"),
+        ({"out": full}, "holds files that are no library"),
+        ({"out": films}, "holds files"),
+        ({"out": films / "a.mp4"}, "is a file"),
+        ({"out": films / "a.mp4/lib"}, "cannot be written"),
+        ({"encoder": "demo"}, "use another --out"),
+    ):
+        config = {"folder": films, "out": tmp_path / "lib", "encoder": str(clip), **settings}
+        with pytest.raises(DataError, match=words):
+            ingest(IngestConfig(**config))  # type: ignore[arg-type]
+    with locked(tmp_path / "lib"), pytest.raises(DataError, match="another run"):
+        run(films, clip)
+
+
+def test_the_demo_encoder_says_how_little_it_knows(films: Path) -> None:
+    said: list[str] = []
+    report = ingest(IngestConfig(folder=films, out=films.parent / "demo"), say=said.append)
+    assert report.videos == 3 and str(report.index).endswith("-ral")
+    assert any("drawn films only" in line for line in said)
+
+
+def test_the_verb_tells_people_and_programs(
+    films: Path, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (films / "bad.mp4").write_bytes(b"")
+    command = ["ingest", str(films), "--out", str(films.parent / "lib"), "--encoder", str(clip)]
+    assert cli.main([*command, "--dry-run"]) == 0
+    assert "4 new" in capsys.readouterr().out and not (films.parent / "lib").exists()
+    assert cli.main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["videos"] == 3 and told["skipped"][0]["file"] == "bad.mp4"
+    assert cli.main([*command, "--exclude", "more/*"]) == 0
+    out = capsys.readouterr().out
+    assert "skipped bad.mp4: is empty" in out and "1 removed" in out and "--index" in out
+
+
+def test_a_flash_is_no_cut_and_a_pan_is_none() -> None:
+    finder = ShotFinder()
+    rng = np.random.default_rng(0)
+    scene, other = (rng.integers(0, 255, (18, 8, 3)).astype(np.uint8).repeat(8, axis=1) for _ in range(2))
+    for step in range(40):
+        image = np.roll(scene if step < 25 else other, step, axis=1)[:, :32]
+        finder.see(step / 10, np.full_like(image, 255) if step == 10 else image)
+    assert [start for start, _ in finder.shots(4.0)] == [0.0, 2.5]
+
+
+def test_survey_keeps_to_its_limit(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "film.mp4", seconds=6, aspect=Fraction(1, 1))
+    seen = survey(path, window=2.0, longest=5.0)
+    assert seen.duration == 5.0 and len(seen.windows) == len(seen.stills) == 3 and seen.note is None
+    cut = survey(cut_off(path, 0.7), window=2.0)
+    assert cut.note and len(cut.stills) == len(cut.windows)
+
+
+def test_progress_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress({"a": 1.0, "b": 3.0})
+    progress.at("a", 0.5)
+    progress.finish("a")
+    assert "25%" in progress.line("a") and "1 of 2" in progress.line("a")
+    progress.finish("b")
+    progress.close()
+    assert "100%" in capsys.readouterr().err
+    assert [clock(s) for s in (3, 200, 7000)] == ["3 s", "3 min", "1 h 57 min"]
