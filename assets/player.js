@@ -91,8 +91,9 @@ RAL.player = (() => {
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : find(".screen").requestFullscreen?.());
   const mute = () => { video.muted = !video.muted; find('[data-act="mute"]').setAttribute("aria-pressed", String(!video.muted)); };
   const nudge = (by) => { if (film?.film) { stopAt = null; video.currentTime = Math.max(0, Math.min(video.duration || 0, video.currentTime + by)); } };
+  const cut = () => { const link = find("[data-cut]"); if (!link.hidden) link.click(); };
   const acts = {
-    toggle, repeat, full, mute,
+    toggle, repeat, full, mute, cut,
     next: () => film && toPlace((film.place + 1) % Math.max(1, film.moments.length)),
     previous: () => film && toPlace((film.place - 1 + film.moments.length) % Math.max(1, film.moments.length)),
   };
@@ -125,7 +126,10 @@ RAL.player = (() => {
   const showMoment = () => {
     const now = moment(), when = find(".now-when");
     when.textContent = "";
+    const cut = find("[data-cut]");
+    cut.hidden = !film?.film || !now;
     if (!film || !now) return;
+    if (film.film) cut.href = `${film.film.replace("/media/", "/cut/")}?start=${now.start.toFixed(2)}&end=${now.end.toFixed(2)}`;
     const stretch = document.createElement("b");
     stretch.textContent = `${RAL.clock(now.start)}–${RAL.clock(Math.ceil(now.end))}`;
     when.append(stretch, film.moments.length > 1 ? ` · moment ${film.place + 1} of ${film.moments.length}` : "", ` · rank ${film.rank}`);

@@ -25,7 +25,7 @@
   const ask = (wish = {}) => {
     root.dataset.busy = "";
     const state = RAL.state();
-    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, ...wish });
+    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, tag: state.tag, length: state.length, share: state.share, ...wish });
   };
   const idle = () => { delete root.dataset.busy; };
 
@@ -72,6 +72,8 @@
       const box = results();
       if (!box) return;
       root.dataset.answered = "";
+      RAL.kept.asked(box.dataset.query, box.dataset.model, box.dataset.index);
+      for (const card of cards()) showPin(card, RAL.kept.pinned(pinOf(card)));
       const second = box.dataset.second === undefined ? null : Number(box.dataset.second);
       const card = cards().find((one) => one.dataset.video === box.dataset.chosen);
       if (!card) return remember();
@@ -80,6 +82,10 @@
       remember(card.dataset.video, second ?? Number(card.dataset.start));
     });
     part.element.addEventListener("click", clicked);
+    part.element.addEventListener("change", (event) => {
+      const name = event.target.dataset?.filter;
+      if (name) { RAL.set({ [name]: event.target.value || null }, { quiet: true }); ask(); }
+    });
     part.element.addEventListener("pointermove", leaf);
     part.element.addEventListener("pointerout", (event) => event.target.closest(".still")?.classList.remove("leafing"));
   });
@@ -113,16 +119,21 @@
     list.trigger("select", { q: results().dataset.query, model: results().dataset.model, video: card.dataset.video });
   };
   const clicked = (event) => {
+    if (event.target.closest("button[data-filter]")) { RAL.set({ tag: null, length: null, share: null }, { quiet: true }); return ask(); }
     const card = event.target.closest(".card");
     if (!card) return;
     const moment = event.target.closest(".mark"), act = event.target.closest("[data-act]")?.dataset.act;
     if (moment) return choose(card, { place: [...card.querySelectorAll(".mark")].indexOf(moment) });
     if (act === "copy") return copy(card);
+    if (act === "pin") return pin(card);
     choose(card, { play: act !== "why" });
     if (act === "why") why();
     else bringPlayer();
   };
   const why = () => RAL.go("why");
+  const pinOf = (card) => ({ ...here(card.dataset.video, null), index: results().dataset.index, t: Number(card === chosen() ? RAL.state().t ?? card.dataset.start : card.dataset.start), title: card.dataset.title, still: card.dataset.still });
+  const showPin = (card, on) => card.querySelector('[data-act="pin"]').setAttribute("aria-pressed", String(on));
+  const pin = (card) => showPin(card, RAL.kept.toggle(pinOf(card)));
   const bringPlayer = () => {
     const screen = document.querySelector(".screen"), rect = screen.getBoundingClientRect();
     if (rect.top < 0 || rect.bottom > innerHeight) RAL.glide(screen);
@@ -150,7 +161,7 @@
   };
   const keys = {
     j: () => step(1), k: () => step(-1), n: () => player.acts.next(), p: () => player.acts.previous(), r: () => player.repeat(),
-    f: () => player.acts.full(), e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
+    f: () => player.acts.full(), x: () => player.acts.cut(), b: () => { const card = chosen(); if (card) pin(card); }, e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
     y: () => { const card = chosen(); if (card) copy(card); else RAL.copy(location.href, "The link is copied"); },
     Enter: () => player.toPlace(player.shown()?.place ?? 0), " ": () => player.toggle(),
   };

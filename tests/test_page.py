@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import av
 import pytest
 from fake_explorer import CAPTION, DURATION, FILMS, HOSTILE
 
@@ -351,3 +352,56 @@ def test_the_api_answers_and_only_the_search_is_public(server: str) -> None:
     assert [hit["video"] for hit in found["hits"]] == ["film-1", "film-2"]
     assert set(found) == {"query", "model", "index", "state", "hits"}
     assert json.dumps(found)
+
+
+def test_queries_and_pins_are_kept_in_the_browser_and_open_again(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = visit.search("a dog <b>barks</b>")
+        page.locator(".card").nth(1).get_by_role("button", name="Pin").click()
+        page.locator('.card [data-act="pin"][aria-pressed="true"]').wait_for()
+        page.locator(QUERY).fill(CAPTION)
+        page.locator(QUERY).press("Enter")
+        page.locator(".facts a", has_text="qrels").wait_for()
+        page.locator(QUERY).evaluate("e => e.blur()")
+        page.keyboard.press("h")
+        page.locator("dialog.kept[open]").wait_for()
+        asked = page.locator('[data-list="history"] .linklike').all_inner_texts()
+        assert asked == [CAPTION, "a dog <b>barks</b>"] and page.locator(".kept li b").count() == 0
+        page.locator('[data-list="pins"] .linklike').click()
+        page.locator('.evidence[data-video="film-2"]').wait_for()
+        assert page.locator(QUERY).input_value() == "a dog <b>barks</b>"
+        assert (
+            page.locator('.card[aria-current="true"] [data-act="pin"]').get_attribute("aria-pressed")
+            == "true"
+        )
+        page.keyboard.press("b")
+        page.locator('.card[aria-current="true"] [data-act="pin"][aria-pressed="false"]').wait_for()
+        page.get_by_role("button", name="Pins and queries asked before").click()
+        page.get_by_role("button", name="Forget all of it").click()
+        assert page.locator(".kept li").count() == 0 and page.locator(".kept .empty:visible").count() == 2
+    with Visit(browser, server) as visit:  # another visitor has none of it
+        visit.open().get_by_role("button", name="Pins and queries asked before").click()
+        assert visit.page.locator(".kept li").count() == 0
+
+
+def test_a_moment_and_a_ranking_can_be_saved(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = visit.search(CAPTION)
+        wait_for_second(page, 2.0, 5.0)
+        with page.expect_download() as waited:
+            page.locator("[data-cut]").click()
+        film = Path(waited.value.path())
+        assert waited.value.suggested_filename == "film-1-2.0-5.0.mp4" and film.read_bytes()[4:8] == b"ftyp"
+        with av.open(str(film)) as cut:
+            assert 2.5 < float(cut.duration / av.time_base) < 3.5
+        run = (
+            page.request.get(server + page.locator(".facts a").first.get_attribute("href"))
+            .text()
+            .splitlines()
+        )
+        assert len(run) == FILMS and run[0].startswith("film-1#0 Q0 film-1 1 0.55")
+        cut = "/cut/tiny/film/film-1.mp4"
+        for wrong in ("?start=5&end=2", "?start=0&end=9999", "?start=nan&end=3", "?start=50&end=60"):
+            assert page.request.get(server + cut + wrong).status == 404
+        assert page.request.get(f"{server}/cut/tiny/poster/film-1.jpg?start=0&end=1").status == 404
+        assert page.request.get(f"{server}/cut/..%2F..%2Fetc%2Fpasswd?start=0&end=1").status == 404

@@ -152,6 +152,26 @@ def test_compare_follows_a_film_through_all_models(browser: Any, server: str) ->
         page.get_by_text("Choose at least two models").wait_for()
 
 
+def test_filters_narrow_the_list_and_stay_in_the_link(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "search")
+        assert page.locator(".card").count() == 7
+        page.locator('select[data-filter="tag"]').select_option("kitchen")
+        page.wait_for_function("document.querySelectorAll('.card').length === 3")
+        assert (
+            "tag=kitchen" in page.url and "3 of the first 7 films fit" in page.locator(".note").inner_text()
+        )
+        ranks = [int(text.removeprefix("Rank ")) for text in page.locator(".card .rank").all_text_contents()]
+        assert ranks == sorted(ranks) and len(set(ranks)) == 3
+        page.reload()
+        page.wait_for_function("document.querySelectorAll('.card').length === 3")
+        page.locator('select[data-filter="share"]').select_option("-10")
+        page.get_by_text("None of the first 100 films fits").or_(page.locator(".card").first).first.wait_for()
+        page.get_by_role("button", name="show all").click()
+        page.wait_for_function("document.querySelectorAll('.card').length === 7")
+        assert "tag=" not in page.url and "share=" not in page.url
+
+
 def run_file(tag: str = "other") -> str:
     """Answers of a system that knows everything but one caption, and has never seen another."""
     right = [f"film-{number}#0 Q0 film-{number} 1 9 {tag}\n" for number in range(5)]

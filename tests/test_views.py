@@ -72,7 +72,7 @@ def listed(explorer: FakeExplorer, shelf: Shelf, query: str = CAPTION, **changes
     return Tags(results_list(result, shelf, 10, "film-1", None))
 
 
-@pytest.mark.parametrize("name", ["markup", "wording", "query_bar", "requests"])
+@pytest.mark.parametrize("name", ["markup", "wording", "query_bar", "requests", "filters"])
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"ral_core.views.{name}")).failed == 0
 

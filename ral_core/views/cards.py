@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from ral_core.search.results import Hit, SearchResult
 from ral_core.views import wording
@@ -15,8 +16,18 @@ MARKS = 3
 """Moments that get a mark on a card's time line."""
 
 
-def results_list(result: SearchResult, shelf: Shelf, k: int, chosen: str | None, second: float | None) -> str:
-    """The whole answer to a query as HTML. `chosen` is the film the page opens, at `second` if given."""
+def results_list(
+    result: SearchResult,
+    shelf: Shelf,
+    k: int,
+    chosen: str | None,
+    second: float | None,
+    filters: str = "",
+) -> str:
+    """The whole answer to a query as HTML. `chosen` is the film the page opens, at `second` if given.
+
+    `filters` is the (escaped) filter bar.
+    """
     head = attributes(
         class_="results",
         data_query=result.query,
@@ -28,8 +39,9 @@ def results_list(result: SearchResult, shelf: Shelf, k: int, chosen: str | None,
         aria_label=f"Films for {result.query}",
     )
     if not result.hits:
-        return f'<section{head}>{verdict(result)}<p class="empty">{escape(wording.NO_HITS)}</p></section>'
-    return f'<section{head}>{verdict(result)}<ol class="cards">{join(rows(result, shelf))}</ol>{facts(result)}</section>'
+        why = wording.NO_FIT if filters and result.films else wording.NO_HITS
+        return f'<section{head}>{verdict(result)}{filters}<p class="empty">{escape(why)}</p></section>'
+    return f'<section{head}>{verdict(result)}{filters}<ol class="cards">{join(rows(result, shelf))}</ol>{facts(result)}</section>'
 
 
 def rows(result: SearchResult, shelf: Shelf) -> Iterator[str]:
@@ -121,13 +133,18 @@ def weighted(hit: Hit, result: SearchResult) -> tuple[float, float]:
 
 def actions(hit: Hit) -> str:
     """What can be done with a film."""
-    buttons = (("play", "play", "Play"), ("why", "why", "Why"), ("copy", "link", "Link"))
+    buttons = (
+        ("play", "play", "Play", ""),
+        ("why", "why", "Why", ""),
+        ("pin", "pin", "Pin", " sole"),
+        ("copy", "link", "Link", " sole"),
+    )
     return (
         '<div class="actions">'
         + join(
-            f'<button type="button" class="quiet" data-act="{act}"{attributes(title=text, aria_label=f"{text}: {hit.title}")}>'
+            f'<button type="button" class="quiet{how}" data-act="{act}"{attributes(title=text, aria_label=f"{text}: {hit.title}")}>'
             f"{icon(drawing)}<span>{text}</span></button>"
-            for act, drawing, text in buttons
+            for act, drawing, text, how in buttons
         )
         + "</div>"
     )
@@ -161,5 +178,17 @@ def facts(result: SearchResult) -> str:
     films = f"{result.films:,} film{'' if result.films == 1 else 's'}"
     return (
         f'<p class="facts">{films}, {how} in {1000 * result.seconds:.0f} ms on {escape(result.device.upper())} '
-        f"with {escape(model_title(result.model))}.</p>"
+        f"with {escape(model_title(result.model))}.{run_links(result)}</p>"
+    )
+
+
+def run_links(result: SearchResult) -> str:
+    """This ranking as a file for other people's tools, and the judgements where there are some."""
+    asked = urlencode({"q": result.query, "model": result.model, "index": result.index})
+    links = [("query.run", "TREC run", "The first 100 films of this query as a TREC run")]
+    if result.truth is not None:
+        links.append(("split.qrels", "qrels", "Which films satisfy which caption, as TREC judgements"))
+    return join(
+        f' <a class="quiet" download{attributes(href=f"/export/{name}?{asked}", title=tip)}>{icon("save")}<span>{text}</span></a>'
+        for name, text, tip in links
     )

@@ -28,7 +28,7 @@ def header(pages: Mapping[str, str], films: int, models: int, device: str) -> st
         f"<span>Explorer</span></a>{navigation(pages)}{status}"
         f'<button type="button" class="round" data-page="keys" title="Keys (?)" aria-label="Keys">{icon("help")}</button>'
         f'<button type="button" class="round" data-page="theme" title="Light or dark (t)" aria-label="Light or dark">{icon("theme")}</button>'
-        f'</header>{key_map()}<p class="toast" role="status" hidden></p>'
+        f'</header>{key_map()}{kept()}<p class="toast" role="status" hidden></p>'
     )
 
 
@@ -51,6 +51,19 @@ def key_map() -> str:
         f'<dialog class="keys" aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>{rows}</dl>'
         '<button type="button" class="quiet" data-page="tour">Take the tour again</button>'
         '<button class="go" autofocus>Close</button></form></dialog>'
+    )
+
+
+def kept() -> str:
+    """The box with what the browser keeps; assets/kept.js fills it."""
+    lists = join(
+        f'<section><h3>{title}</h3><ul data-list="{name}"></ul><p class="empty">{escape(wording.KEPT_EMPTY[name])}</p></section>'
+        for name, title in (("pins", "Pinned moments"), ("history", "Asked before"))
+    )
+    return (
+        '<dialog class="keys kept" aria-label="Pins and queries asked before"><form method="dialog"><h2>Yours</h2>'
+        f'<p class="hint">Kept in this browser only.</p><div class="kept-lists">{lists}</div>'
+        '<button type="button" class="quiet" data-clear>Forget all of it</button><button class="go" autofocus>Close</button></form></dialog>'
     )
 
 

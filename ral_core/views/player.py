@@ -13,6 +13,13 @@ CONTROLS = (
 """Buttons left of the clock: act, icon, name."""
 
 
+CUT = (
+    '<a class="round" data-cut download hidden title="Save this moment as mp4 (x)" aria-label="Save this moment as mp4">'
+    f"{icon('cut')}</a>"
+)
+"""assets/player.js points it at the moment that is chosen."""
+
+
 def player() -> str:
     """Screen, controls and title; empty until a film is chosen."""
     left = join(control(*button) for button in CONTROLS)
@@ -25,7 +32,7 @@ def player() -> str:
         '<span class="gap"></span>'
         '<label class="speed"><span class="sr-only">Speed</span><select aria-label="Speed"><option value="0.5">½×</option>'
         '<option value="1" selected>1×</option><option value="1.5">1½×</option><option value="2">2×</option></select></label>'
-        f"{control('mute', 'sound', 'Sound on or off', hidden=True)}{control('full', 'full', 'Full screen (f)')}</div>"
+        f"{CUT}{control('mute', 'sound', 'Sound on or off', hidden=True)}{control('full', 'full', 'Full screen (f)')}</div>"
         '<div class="now"><h2 class="now-title"></h2><p class="now-when"></p></div></section>'
     )
 

@@ -35,6 +35,7 @@ def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str
         '<kbd title="Press / to write a query">/</kbd></label>'
         f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
         f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'
+        f'<button type="button" class="round" data-kept title="Pins and queries asked before (h)" aria-label="Pins and queries asked before">{icon("history")}</button>'
         '<button type="submit" class="go">Search</button></form>'
         f"{INVITE}{example_row(examples)}</div>"
     )

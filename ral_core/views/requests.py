@@ -104,7 +104,11 @@ OWN = (
     "step",
     "kind",
     "fuse",
+    "rival",
     "runs",
+    "tag",
+    "length",
+    "share",
 )
 """Settings that single pages add to the address."""
 

@@ -13,6 +13,7 @@ from ral_core.search.results import Explanation, SearchResult
 from ral_core.views import wording
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
+from ral_core.views.filters import filter_bar, narrowed, read_filters
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, notice
 from ral_core.views.player import player
@@ -32,11 +33,15 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
         request = read_request(event._data)
         try:
-            result = explorer.search(
-                request.query, request.k, model=request.model, index=named(explorer, request, index)
-            )
+            filters, wanted = read_filters(request), named(explorer, request, index)
+            if filters:
+                result = narrowed(explorer, request, filters, wanted)
+            else:
+                result = explorer.search(request.query, request.k, model=request.model, index=wanted)
             chosen = opened(result, request.video)
-            listed = results_list(result, shelf, request.k, chosen, request.second)
+            entry = explorer.resolve(result.model, result.index)
+            bar = filter_bar(entry, filters)
+            listed = results_list(result, shelf, request.k, chosen, request.second, bar)
             return "", fresh(listed), *explained(result.query, result.model, chosen, result.index)
         except RALError as problem:
             return fresh(notice(str(problem))), gr.skip(), gr.skip(), gr.skip()

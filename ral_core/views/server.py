@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ral_core.errors import DataError
 from ral_core.files import sha256
 from ral_core.search.engine import Explorer
-from ral_core.views import frame, wording
+from ral_core.views import agents, frame, wording
 from ral_core.views.about_page import build_about_page
 from ral_core.views.api import add_api
 from ral_core.views.bench_page import build_bench_page
@@ -29,6 +29,7 @@ from ral_core.views.map_page import build_map_page
 from ral_core.views.media import Shelf
 from ral_core.views.search_page import build_search_page
 from ral_core.views.stills import still
+from ral_core.views.take_away import add_take_away
 from ral_core.views.theme import theme
 from ral_core.views.visitors import Brought, add_brought_routes
 
@@ -36,11 +37,13 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css", "folds.css")
 SCRIPTS = (
     "app.js",
+    "kept.js",
     "player.js",
     "search.js",
     "why.js",
     "folds.js",
     "fusion.js",
+    "rivals.js",
     "scatter.js",
     "map.js",
     "compare.js",
@@ -76,8 +79,11 @@ PAGES = (
 """The pages, in order. Search and Why share the query bar, the list and the player."""
 
 
-def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
-    """The whole web application around an explorer. Nothing is global: two applications can run side by side."""
+def build_app(explorer: Explorer, index: str | None = None, *, mcp: bool = False) -> FastAPI:
+    """The whole web application around an explorer. Nothing is global: two applications can run side by side.
+
+    `mcp` offers the named endpoints, and nothing else, to agents as tools (Model Context Protocol).
+    """
     app = FastAPI(title=wording.NAME, docs_url=None, redoc_url=None, openapi_url=None)
     named = [] if index is None else [explorer.resolve(None, index)]
     shelf, brought = Shelf.of([*explorer.entries.values(), *named]), Brought()
@@ -87,18 +93,24 @@ def build_app(explorer: Explorer, index: str | None = None) -> FastAPI:
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     add_map_routes(app, Maps(explorer, shelf))
     add_exports(app, explorer, shelf, index)
+    add_take_away(app, explorer, shelf, index)
     add_brought_routes(app, explorer, brought, index)
     app.add_middleware(WithAssets)
-    return gr.mount_gradio_app(
+    blocks = build_blocks(explorer, shelf, index, brought)
+    whole = gr.mount_gradio_app(
         app,
-        build_blocks(explorer, shelf, index, brought),
+        blocks,
         path="/",
         theme=theme(),
         footer_links=[],
         run_history=False,
         ssr_mode=False,
         show_error=False,
+        mcp_server=mcp,
     )
+    if mcp:
+        agents.answer_in_json(blocks)
+    return whole
 
 
 def build_blocks(

@@ -63,6 +63,12 @@ LEDGER_BLIND = (
 NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot say what is right."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
+NO_FIT = "None of the first 100 films fits the filters. Press “show all” to see the list again."
+KEPT_EMPTY = {
+    "history": "Queries you ask are listed here.",
+    "pins": "Pin a moment with the pin on its card, or with the key b.",
+}
+
 NO_INDEX = "Nothing is loaded: no index was found. Make one with `python -m ral_core index`."
 COMPARE_LEAD = "One query through several models. A line follows each film from list to list; where lines cross, the models disagree."
 COMPARE_EMPTY = "Type a query above, or search first: the page compares whatever was searched last."
@@ -155,11 +161,14 @@ KEYS = (
     ("←  →", "one second back, forward"),
     ("r", "repeat the moment"),
     ("f", "full screen"),
+    ("x", "save the moment as mp4"),
     ("e", "why this film"),
     ("c", "compare models"),
     ("m", "map"),
     ("1 – 7", "the pages, from left to right"),
     ("y", "copy a link to what is shown"),
+    ("b", "pin or unpin the film"),
+    ("h", "queries asked before, and pins"),
     ("t", "light or dark"),
     ("?", "this list"),
     ("Esc", "close"),

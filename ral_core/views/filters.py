@@ -1,0 +1,136 @@
+"""Narrowing the list: by place, by length of the film, by how much of it the moment takes up."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ral_core.index.folder import VIDEOS, VideoRow, read_videos
+from ral_core.search.collections import IndexEntry
+from ral_core.search.engine import MOST, Explorer
+from ral_core.search.results import Hit, SearchResult
+from ral_core.views.markup import attributes, clock, escape, join
+from ral_core.views.requests import Request
+
+TAGS = 24
+"""The most tags offered."""
+SHARES = (
+    ("-10", "short moments, under 10 % of the film"),
+    ("10-30", "10 to 30 % of the film"),
+    ("30-", "over 30 %"),
+)
+RANGE = re.compile(r"(\d{0,5})-(\d{0,5})")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a visitor wants to see only; None wants all."""
+
+    tag: str | None = None
+    length: tuple[float, float] | None = None  # s of the film, [low, high)
+    share: tuple[float, float] | None = (
+        None  # per cent of the film that its best moment takes up, [low, high)
+    )
+
+    def __bool__(self) -> bool:
+        return (self.tag, self.length, self.share) != (None, None, None)
+
+    def keeps(self, hit: Hit) -> bool:
+        """Whether a found film fits."""
+        part = 100 * (hit.end - hit.start) / max(hit.duration, 1e-6)
+        return (
+            (self.tag is None or self.tag in hit.tags)
+            and (self.length is None or self.length[0] <= hit.duration < self.length[1])
+            and (self.share is None or self.share[0] <= part < self.share[1])
+        )
+
+
+def read_filters(request: Request) -> Filters:
+    """The filters that a request names; what cannot be read filters nothing.
+
+    >>> read_filters(Request("", choices=(("tag", "beach"), ("length", "30-"), ("share", "x"))))
+    Filters(tag='beach', length=(30.0, inf), share=None)
+    """
+    asked = dict(request.choices)
+    return Filters(asked.get("tag"), span(asked.get("length")), span(asked.get("share")))
+
+
+def span(text: str | None) -> tuple[float, float] | None:
+    """Two numbers with a dash between; either may be missing, not both."""
+    match = RANGE.fullmatch(text or "-")
+    if match is None or match.group() == "-":
+        return None
+    return float(match[1] or 0), float(match[2] or np.inf)
+
+
+def narrowed(explorer: Explorer, request: Request, filters: Filters, index: str | None) -> SearchResult:
+    """The first k films that fit the filters, with their ranks among all. Looks through the first `MOST` films."""
+    result = explorer.search(request.query, MOST, model=request.model, index=index)
+    fitting = tuple(hit for hit in result.hits if filters.keeps(hit))
+    said = f"{len(fitting)} of the first {len(result.hits)} films fit the filters; ranks are those among all films."
+    notes = tuple(note for note in result.notes if "were asked for" not in note)
+    return replace(result, hits=fitting[: request.k], notes=(*notes, said))
+
+
+def filter_bar(entry: IndexEntry, filters: Filters) -> str:
+    """The filters that this collection has something for; empty where it has nothing to tell films apart by."""
+    films = read_videos(entry.folder / VIDEOS)
+    picks = [
+        pick("tag", "any tag", tags(films), filters.tag),
+        pick("length", "any length", lengths(film.duration for film in films), written(filters.length)),
+        pick("share", "any share", SHARES, written(filters.share)),
+    ]
+    clear = '<button type="button" class="quiet" data-filter="none">show all</button>' if filters else ""
+    return f'<div class="filters" role="group" aria-label="Filters">{join(picks)}{clear}</div>'
+
+
+def pick(name: str, everything: str, offered: Sequence[tuple[str, str]], chosen: str | None) -> str:
+    """One filter; nothing where there is no choice."""
+    if len(offered) < 2:
+        return ""
+    options = join(
+        f"<option{attributes(value=value, selected=value == (chosen or ''))}>{escape(text)}</option>"
+        for value, text in [("", everything), *offered]
+    )
+    lit = attributes(data_lit=chosen is not None)
+    return f'<label class="pick"{lit}><span class="sr-only">{escape(everything)}</span><select data-filter="{name}">{options}</select></label>'
+
+
+def tags(films: Iterable[VideoRow]) -> list[tuple[str, str]]:
+    """Tags that some films have and others have not, with their counts, by name."""
+    films = list(films)
+    count = Counter(tag for film in films for tag in set(film.tags))
+    telling = [(tag, n) for tag, n in count.most_common() if n < len(films)][:TAGS]
+    return [(tag, f"{tag} ({n})") for tag, n in sorted(telling)]
+
+
+def lengths(durations: Iterable[float]) -> list[tuple[str, str]]:
+    """Three lengths of film with about as many films each; none where all are alike.
+
+    >>> lengths([10, 20, 30, 40, 50, 60])
+    [('-27', 'up to 0:27'), ('27-43', '0:27 to 0:43'), ('43-', 'from 0:43')]
+    """
+    values = np.array(list(durations), dtype=float)
+    low, high = (
+        (round(float(edge)) for edge in np.quantile(values, (1 / 3, 2 / 3))) if len(values) else (0, 0)
+    )
+    if not values.min(initial=np.inf) < low < high:
+        return []
+    first, second = clock(low), clock(high)
+    return [
+        (f"-{low}", f"up to {first}"),
+        (f"{low}-{high}", f"{first} to {second}"),
+        (f"{high}-", f"from {second}"),
+    ]
+
+
+def written(pair: tuple[float, float] | None) -> str | None:
+    """A range as it stands in a link."""
+    if pair is None:
+        return None
+    low, high = (("" if edge in (0, np.inf) else f"{edge:.0f}") for edge in pair)
+    return f"{low}-{high}"
