@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import socket
@@ -43,6 +44,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, default=None, help="folder with indexes and models (precomputed)"
     )
+    parser.add_argument("--mcp", action="store_true", help="offer search and explain to agents as tools, too")
+    parser.add_argument(
+        "--json", action="store_true", help="print where it listens as one JSON object, once it is ready"
+    )
 
 
 def port_number(text: str) -> int:
@@ -56,7 +61,12 @@ def run(args: argparse.Namespace) -> int:
     """Open the explorer, build the pages, serve until Ctrl+C. Raises RALError for a port that is taken."""
     os.environ.update({name: value for name, value in OFFLINE.items() if name not in os.environ})
     require_free(args.host, args.port)
-    print("Opening RAL Explorer …", flush=True)
+    if args.mcp:
+        from ral_core.views.agents import require_mcp
+
+        require_mcp()
+    if not args.json:
+        print("Opening RAL Explorer …", flush=True)
 
     from ral_core.search.engine import Explorer
 
@@ -71,11 +81,19 @@ def run(args: argparse.Namespace) -> int:
 
     import uvicorn
 
+    from ral_core.views.agents import PATH
     from ral_core.views.server import build_app
 
-    app = build_app(explorer, args.index)
+    app = build_app(explorer, args.index, mcp=args.mcp)
     warming.join(PATIENCE)
-    print(f"RAL Explorer: http://{shown_host(args.host)}:{args.port}  (Ctrl+C stops it)", flush=True)
+    address = f"http://{shown_host(args.host)}:{args.port}"
+    tools = f"{address}{PATH}" if args.mcp else None
+    if args.json:
+        print(json.dumps({"address": address, "mcp": tools, "indexes": list(explorer.entries)}), flush=True)
+    else:
+        print(f"RAL Explorer: {address}  (Ctrl+C stops it)", flush=True)
+        if tools:
+            print(f"Tools for agents (MCP, streamable HTTP): {tools}", flush=True)
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0
 
