@@ -20,7 +20,7 @@ from ral_core.export.tables import Table, reported, write_table
 from ral_core.export.trec import trec
 from ral_core.features.store import FeatureStore
 from ral_core.files import write_json
-from ral_core.search import engine
+from ral_core.search import engine, libraries
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(shipped: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The tiny world in the place of the shipped one."""
     monkeypatch.setattr(engine, "PRECOMPUTED", shipped.root)
-    monkeypatch.setattr(engine, "open_text_encoder", lambda *args, **kwargs: HashText())
+    monkeypatch.setattr(libraries, "open_text_encoder", lambda *args, **kwargs: HashText())
     return shipped
 
 

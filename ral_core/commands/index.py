@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -32,6 +33,7 @@ def add(parser: ArgumentParser) -> None:
         "--dtype", choices=("float32", "float16"), default="float32", help="(default: %(default)s)"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: Namespace) -> int:
@@ -51,9 +53,10 @@ def run(args: Namespace) -> int:
         say=lambda line: print(line, file=sys.stderr),
     )
     about = index.manifest
-    print(
-        f"Indexed {about.videos} videos ({about.videos * about.clips} clips, {about.frames} frames) in {args.out}"
-    )
+    text = f"Indexed {about.videos} videos ({about.videos * about.clips} clips, {about.frames} frames) in {args.out}"
+    kept = ("name", "collection", "model", "videos", "clips", "frames", "separation")
+    said = {"out": str(args.out), **{name: getattr(about, name) for name in kept}}
+    print(json.dumps(said, ensure_ascii=False) if args.json else text)
     return 0
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +24,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--shipped", type=Path, default=Path("precomputed/world"), help="shipped files (%(default)s)"
     )
-    build.add_argument("--split", nargs="+", choices=list(SPLITS), default=list(SPLITS), metavar="NAME")
+    names = ", ".join(SPLITS)
+    build.add_argument(
+        "--split",
+        nargs="+",
+        choices=list(SPLITS),
+        default=list(SPLITS),
+        metavar="NAME",
+        help=f"some of {names} (all)",
+    )
     build.add_argument(
         "--stages", default=",".join(STAGES), help="which of %(default)s, with commas between (all)"
     )
@@ -39,8 +49,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 
     show = verbs.add_parser("show", help="tell what happens in a film and what its captions say")
     show.add_argument("film", help="an id such as test-0007")
-    show.add_argument("--out", type=Path, default=Path("build/world"))
-    show.add_argument("--shipped", type=Path, default=Path("precomputed/world"))
+    show.add_argument("--out", type=Path, default=Path("build/world"), help="working files (%(default)s)")
+    show.add_argument(
+        "--shipped", type=Path, default=Path("precomputed/world"), help="shipped files (%(default)s)"
+    )
+    for verb in (build, sheet, show):
+        verb.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def sizes(text: str) -> dict[str, int]:
@@ -57,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from ral_core.world.build import Build, Places, say_now
+    from ral_core.world.build import Build, Places, built, say_now
     from ral_core.world.splits import split_named
 
     if args.jobs < 1:
@@ -85,15 +99,22 @@ def _build(args: argparse.Namespace) -> int:
         limit=args.limit,
         epochs=args.epochs,
         force=args.force,
-        say=say_now,
+        say=say_beside if args.json else say_now,
     ).run()
+    if args.json:
+        print(json.dumps({"stages": stages, "splits": [built(places, split) for split in splits]}))
     return 0
+
+
+def say_beside(line: str) -> None:
+    """Progress goes beside the result."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _sheet(args: argparse.Namespace) -> int:
     sheets = importlib.import_module("ral_core.world.sheets")
-    for path in sheets.write_sheets(args.out):
-        print(path)
+    paths = [str(path) for path in sheets.write_sheets(args.out)]
+    print(json.dumps({"sheets": paths}) if args.json else "\n".join(paths))
     return 0
 
 
@@ -106,8 +127,11 @@ def _show(args: argparse.Namespace) -> int:
     film = next((film for film in read_films(folder) if film.id == args.film), None)
     if film is None:
         raise UnknownName(f"There is no film {args.film!r} in {folder}.")
-    print(f"{film.id}: {film.duration:.1f} s, seed {film.seed}")
     captions = [row for row in read_jsonl(folder / "captions.jsonl") if row["film"] == film.id]
+    if args.json:
+        print(json.dumps({"film": film.to_json(), "captions": captions}, ensure_ascii=False))
+        return 0
+    print(f"{film.id}: {film.duration:.1f} s, seed {film.seed}")
     for index, event in enumerate(film.events):
         who = film.cast[event.actor]
         facts = [who.top or who.fur or "", who.kind, event.action, event.prop or "", event.setting, event.sky]

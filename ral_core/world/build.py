@@ -70,6 +70,18 @@ class Task:
         return [video]
 
 
+def built(places: Places, split: Split) -> dict[str, Any]:
+    """Where a split lies, and how many films, captions and videos of features it has so far."""
+    folder = places.split(split)
+    header = folder / "features.json"
+    counts = {
+        name: sum(1 for _ in read_jsonl(path)) if (path := folder / f"{name}.jsonl").is_file() else 0
+        for name in ("films", "captions")
+    }
+    features = len(read_json(header)["ids"]) if header.is_file() else 0
+    return {"split": split.name, "folder": str(folder), **counts, "features": features}
+
+
 def draw(task: Task, make: media.MakeRenderer = media.film_renderer) -> str:
     """Draw one film; returns its id."""
     paths = task.outputs()
