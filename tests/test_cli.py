@@ -12,7 +12,7 @@ from helpers_search import HashText, World, make_world
 from ral_core.cli import VERBS, main
 from ral_core.commands import doctor
 from ral_core.commands import index as index_command
-from ral_core.search import engine
+from ral_core.search import engine, libraries
 
 QUERY = "a man number 1 kicks a red ball"
 
@@ -26,7 +26,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> World:
 def world(shipped: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The tiny world in the place of the shipped one, with the hashed words instead of a language model."""
     monkeypatch.setattr(engine, "PRECOMPUTED", shipped.root)
-    for module in (engine, index_command, doctor):
+    for module in (libraries, index_command, doctor):
         monkeypatch.setattr(module, "open_text_encoder", lambda *args, **kwargs: HashText())
     return shipped
 

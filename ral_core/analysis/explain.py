@@ -13,10 +13,11 @@ from ral_core.analysis.uncertainty import uncertainty
 from ral_core.errors import UnknownName
 from ral_core.features.words import Word
 from ral_core.models import ZeroShot
+from ral_core.search.answers import query_words
 from ral_core.search.collections import IndexEntry
-from ral_core.search.engine import Explorer, query_words, unknown
+from ral_core.search.engine import Explorer
 from ral_core.search.gallery import Gallery
-from ral_core.search.moments import moments_of
+from ral_core.search.libraries import unknown
 from ral_core.search.reading import cleaned, events_in
 from ral_core.search.results import Curve, Explanation, WordEvidence
 from ral_core.tensors import QueryTokens
@@ -42,42 +43,42 @@ def explain(
     gallery = explorer.gallery(entry)
     if video not in gallery.rows:
         raise UnknownName(unknown("video", video, gallery.rows, f" in the index {entry.name}"))
-    row = gallery.rows[video]
     encoded, tokens = explorer.encoded(entry, typed.text)
     scored = gallery.score(tokens)
-    z = gallery.z(scored.total)
-    curve, on_frames, frame = gallery.curves(tokens, [row], explorer.moments)[0]
-    times, about = gallery.times(row), gallery.videos[row]
+    z, best = gallery.z(scored.total), gallery.best_rows(scored.total)
+    row = int(best[gallery.films[gallery.rows[video]]])  # a long film is judged by its best window
+    timed = gallery.timed(tokens, [row], explorer.moments)[0]
+    about, window = gallery.videos[row], timed.window
     similarity = word_similarity(gallery, tokens, row)
     words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]
     truth = explorer.collection(entry).truth(typed.text)
     return Explanation(
         query=typed.text,
-        video=about.id,
+        video=about.video,
         title=about.title,
         model=entry.manifest.model,
         index=entry.name,
-        duration=about.duration,
+        duration=timed.duration,
         score=float(scored.total[row]),
         clip=float(scored.clip[row]),
         frame=float(scored.frame[row]),
         clip_weight=entry.manifest.clip_weight,
         frame_weight=entry.manifest.frame_weight,
         z=None if z is None else float(z[row]),
-        rank=int((scored.total > scored.total[row]).sum()) + 1,
-        moments=moments_of(curve, times, about.duration, explorer.moments, events=events_in(typed.text)),
+        rank=int((scored.total[best] > scored.total[row]).sum()) + 1,
+        moments=timed.moments(explorer.moments, events_in(typed.text)),
         curve=Curve(
-            times=floats(times),
-            score=floats(curve),
-            clip=floats(on_frames),
-            frame=floats(frame),
-            baseline=float(np.quantile(curve, explorer.moments.baseline)),
+            times=floats(timed.times),
+            score=floats(timed.score),
+            clip=floats(timed.clip),
+            frame=floats(timed.frame),
+            baseline=float(np.quantile(timed.score, explorer.moments.baseline)),
         ),
         words=evidence(
             words,
             [word.weight for word in query_words(encoded, gallery, tokens)],
-            None if similarity is None else by_word(similarity, words),
-            times,
+            None if similarity is None else by_word(similarity[:, window], words),
+            timed.times[window],
             drops(explorer, entry, typed.text, words, row, float(scored.total[row])),
         ),
         similarity=None if similarity is None else tuple(floats(r) for r in by_word(similarity, words)),
@@ -89,12 +90,13 @@ def explain(
 
 @torch.inference_mode()
 def word_similarity(gallery: Gallery, tokens: QueryTokens, row: int) -> Array | None:
-    """Cosines of every word piece with every frame of one film (W, F); None without a word branch."""
+    """Cosines of every word piece with every frame of a row's film (W, F); None without a word branch."""
     if "word_frame" not in gallery.model.capabilities:
         return None
-    film = gallery.tokens.rows(slice(row, row + 1))
-    cosines = gallery.model.word_frame(tokens, film)[0, 0].cpu().numpy()
-    return cosines[:, : len(gallery.times(row))]
+    rows = gallery.windows(row)
+    film = gallery.tokens.rows(slice(rows.start, rows.stop))
+    cosines = gallery.model.word_frame(tokens, film)[0].cpu().numpy()  # (windows, W, F)
+    return np.concatenate([one[:, : len(gallery.times(row))] for row, one in zip(rows, cosines)], axis=1)
 
 
 def by_word(similarity: Array, words: Sequence[Word]) -> Array:

@@ -31,6 +31,8 @@ class IndexEntry:
     name: str
     folder: Path
     manifest: Manifest
+    root: Path | None = None
+    """The data root it lies in, such as a library; None for an index that stands alone."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,15 @@ class Collection:
             ambiguity=first.ambiguity,
             importance=first.word_importance,
         )
+
+    def scene(self, film: str) -> Film | None:
+        """What really happens in a film; None where the collection has no scene graph of it."""
+        graph = self._graphs.get(film)
+        try:
+            return None if graph is None else Film.from_json(graph)
+        except (KeyError, TypeError, ValueError, RALError) as problem:
+            log.warning("The scene graph of %s cannot be read: %r", film, problem)
+            return None
 
     def _moments(self, film: str, caption: Caption) -> tuple[tuple[float, float], ...]:
         """Every moment of a film that satisfies a caption, by the film's scene graph; none without one."""

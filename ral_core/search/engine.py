@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-import difflib
 import time
+from collections.abc import Collection as Some
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from ral_core.device import pick_device
-from ral_core.errors import BadQuery, DataError, RALError, UnknownName
-from ral_core.features.encoders import open_text_encoder, require_encoder
-from ral_core.features.text import EncodedQuery
-from ral_core.files import sha256
-from ral_core.index.folder import MANIFEST, Manifest, open_index, read_manifest
+from ral_core.errors import BadQuery, DataError, UnknownName
+from ral_core.features.text import MINILM, EncodedQuery
+from ral_core.index.folder import Manifest, open_index
 from ral_core.models import PRVRModel
-from ral_core.models.checkpoint import load_model
+from ral_core.models.zero_shot import picture_query
+from ral_core.search.answers import MOST as MOST
+from ral_core.search.answers import checked_count, hits, notes, query_words, ranked, shortened
 from ral_core.search.collections import Collection, IndexEntry, grouped
-from ral_core.search.gallery import Gallery, Scored
-from ral_core.search.moments import MomentConfig, moments_of, timeline
-from ral_core.search.reading import ReadsText, Typed, cleaned, events_in, query_batch
-from ral_core.search.results import Hit, QueryWord, SearchResult
+from ral_core.search.gallery import Gallery
+from ral_core.search.libraries import (
+    INDEXES,
+    Backstage,
+    entry_at,
+    manifests,
+    named_entry,
+    open_roots,
+    unknown,
+)
+from ral_core.search.libraries import PRECOMPUTED as PRECOMPUTED
+from ral_core.search.libraries import found_indexes as found_indexes
+from ral_core.search.moments import MomentConfig
+from ral_core.search.pictures import Picture, Span, moment_vector, picture_vector, require_pictures
+from ral_core.search.reading import ReadsText, cleaned, events_in, query_batch
+from ral_core.search.results import SearchResult
 from ral_core.search.verdict import SENTENCE, verdict
 from ral_core.tensors import QueryTokens
 
 if TYPE_CHECKING:
     from ral_core.search.results import Explanation
 
-PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
-MOST = 100
-"""The longest list of films that a search returns."""
-
 
 class Explorer:
     """Search and explain over every index found. Safe to use from several threads.
 
-    Models, indexes and the text encoder are read when first needed; `warm` does it beforehand.
+    Models, indexes and text encoders are read when first needed; `warm` does it beforehand.
     """
 
     def __init__(
@@ -58,9 +65,9 @@ class Explorer:
         self.problems = dict(problems or {})
         """Indexes that were found and could not be opened, with the reason."""
         self.moments = moments or MomentConfig()
-        self._models = dict(models or {})
-        self._text = text
+        self._backstage = Backstage(device, dict(models or {}), {} if text is None else {MINILM: text})
         self._galleries: dict[Path, Gallery] = {}
+        self._others: dict[Path, Collection] = {}
         self._lock = RLock()
         self._encoded = lru_cache(maxsize=512)(self._encode)
 
@@ -72,13 +79,16 @@ class Explorer:
         models: Mapping[str, PRVRModel] | None = None,
         text: ReadsText | None = None,
         moments: MomentConfig | None = None,
+        more: Sequence[Path | str] = (),
     ) -> Explorer:
         """Find the indexes in `root`/indexes (by default the shipped ones); nothing big is read yet.
 
-        `models` and `text` replace what would be loaded from `root`/models and the MiniLM package.
+        `more` are further roots, such as libraries, opened side by side. `models` and `text` replace what would be
+        loaded from the roots' models folders and the MiniLM package. Raises DataError for a further root without
+        indexes and for two roots that use the same name.
         """
         root = PRECOMPUTED if root is None else Path(root)
-        entries, problems = found_indexes(root / "indexes")
+        entries, problems = open_roots(root, [Path(folder) for folder in more])
         return cls(
             root,
             entries,
@@ -92,7 +102,7 @@ class Explorer:
     @property
     def indexes(self) -> dict[str, Manifest]:
         """The indexes that can be searched, by name."""
-        return {name: entry.manifest for name, entry in self.entries.items()}
+        return manifests(self.entries)
 
     @property
     def collections(self) -> dict[str, Collection]:
@@ -108,13 +118,10 @@ class Explorer:
         names = sorted(e.manifest.model for e in self.siblings(entry))
         return tuple(sorted(names, key=lambda name: name != entry.manifest.model))
 
-    @property
-    def text(self) -> ReadsText:
-        """The text encoder, opened on first use."""
+    def text_of(self, entry: IndexEntry) -> ReadsText:
+        """The text encoder of an index, opened on first use. Raises EncoderMismatch if it is another by now."""
         with self._lock:
-            if self._text is None:
-                self._text = open_text_encoder(device=self.device)
-            return self._text
+            return self._backstage.text_of(entry)
 
     def warm(self, model: str | None = None, index: str | Path | None = None) -> None:
         """Load everything that a search needs and run one, so that the next answers are fast."""
@@ -140,29 +147,100 @@ class Explorer:
         gallery = self.gallery(entry)
         encoded, tokens = self.encoded(entry, typed.text)
         scored = gallery.score(tokens, candidates)
-        z = gallery.z(scored.total)
+        found = ranked(gallery, scored, gallery.z(scored.total), count)
         length = len(encoded.words())
-        judged = verdict(scored.total, z, entry.manifest, length)
-        hits = self._hits(gallery, typed.text, tokens, scored, z, count)
+        judged = verdict(found.total, found.z, entry.manifest, length)
+        films = hits(gallery, tokens, found, self.moments, events_in(typed.text))
         return SearchResult(
             query=typed.text,
             model=entry.manifest.model,
             index=entry.name,
             state=judged.state,
             reason=judged.reason,
-            hits=hits,
+            hits=films,
             words=query_words(encoded, gallery, tokens),
             clip_weight=entry.manifest.clip_weight,
             frame_weight=entry.manifest.frame_weight,
-            films=len(gallery),
+            films=gallery.film_count,
             searched="exact" if scored.candidates is None else "candidates",
             seconds=time.perf_counter() - started,
             device=str(self.device),
-            z=hits[0].z,
+            z=films[0].z,
             cutoff=entry.manifest.cutoff if length >= SENTENCE else None,
             truncated=typed.cut or shortened(encoded, gallery),
-            notes=notes(typed, encoded, gallery, k, len(hits)),
+            notes=notes(typed, encoded, gallery, k, len(films)),
             truth=self.collection(entry).truth(typed.text),
+        )
+
+    def search_image(
+        self, picture: Picture, k: int = 10, model: str | None = None, index: str | Path | None = None
+    ) -> SearchResult:
+        """The k films with moments that look like a picture: a file, or an array (H, W, 3) uint8 RGB.
+
+        Raises BadQuery for an index that can be asked in words only, DataError for a file that is no picture.
+        """
+        started, entry = time.perf_counter(), self.resolve(model, index)
+        require_pictures(self.gallery(entry))
+        name = Path(picture).name if isinstance(picture, (str, Path)) else "picture"
+        vector = picture_vector(self.text_of(entry), picture)
+        return self._seen(f"[{name}]", vector, entry, k, started)
+
+    def search_moment(
+        self,
+        video: str | Path,
+        start: float,
+        end: float,
+        k: int = 10,
+        model: str | None = None,
+        index: str | Path | None = None,
+    ) -> SearchResult:
+        """The k films with moments like the seconds `start` to `end` of a video, itself left out.
+
+        The video is an id of the index or a video file. Raises BadQuery for an index that can be asked in words
+        only, for a moment that is none and for an unknown video.
+        """
+        started, entry = time.perf_counter(), self.resolve(model, index)
+        gallery, span = self.gallery(entry), Span(str(video), float(start), float(end))
+        require_pictures(gallery)
+        vector, itself = moment_vector(gallery, self.text_of(entry), span)
+        name = f"[{Path(span.video).name} {span.start:g}-{span.end:g} s]"
+        return self._seen(name, vector, entry, k, started, () if itself is None else (itself,))
+
+    def _seen(
+        self,
+        name: str,
+        vector: torch.Tensor,
+        entry: IndexEntry,
+        k: int,
+        started: float,
+        without: Some[str] = (),
+    ) -> SearchResult:
+        """The answer to a picture's vector (1, D). Scores are not measured against those of sentences."""
+        gallery, count = self.gallery(entry), checked_count(k, None)
+        with torch.inference_mode():
+            tokens = picture_query(vector.to(self.device))
+        found = ranked(gallery, gallery.score(tokens), None, count, without)
+        if not len(found.rows):
+            raise BadQuery(f"The index {entry.name} holds no other film than the one asked with.")
+        judged = verdict(found.total, None, entry.manifest, 0)
+        films = hits(gallery, tokens, found, self.moments)
+        return SearchResult(
+            query=name,
+            model=entry.manifest.model,
+            index=entry.name,
+            state=judged.state,
+            reason=judged.reason,
+            hits=films,
+            words=(),
+            clip_weight=entry.manifest.clip_weight,
+            frame_weight=entry.manifest.frame_weight,
+            films=gallery.film_count - len(without),
+            searched="exact",
+            seconds=time.perf_counter() - started,
+            device=str(self.device),
+            notes=(
+                "Pictures look more alike than a picture and a sentence do: these scores are higher than for words.",
+            ),
         )
 
     def compare(
@@ -197,20 +275,31 @@ class Explorer:
 
     def siblings(self, entry: IndexEntry) -> list[IndexEntry]:
         """All indexes of the entry's collection, itself included."""
-        same = [e for e in self.entries.values() if e.manifest.collection == entry.manifest.collection]
-        return same if entry.name in self.entries else [entry, *same]
+        known = self.entries if self._is_open(entry) else around(entry)
+        same = [e for e in known.values() if e.manifest.collection == entry.manifest.collection]
+        return same if any(e.folder == entry.folder for e in same) else [entry, *same]
 
     def collection(self, entry: IndexEntry) -> Collection:
         """The collection that an index belongs to."""
-        known = self._collections.get(entry.manifest.collection)
-        return known or Collection(entry.manifest.collection, {entry.manifest.model: entry})
+        name = entry.manifest.collection
+        if self._is_open(entry):
+            return self._collections[name]
+        if entry.folder not in self._others:
+            self._others[entry.folder] = Collection(name, {e.manifest.model: e for e in self.siblings(entry)})
+        return self._others[entry.folder]
+
+    def _is_open(self, entry: IndexEntry) -> bool:
+        known = self.entries.get(entry.name)
+        return known is not None and known.folder == entry.folder
 
     def gallery(self, entry: IndexEntry) -> Gallery:
         """The index in memory with its model; read on first use, by one thread only."""
         with self._lock:
             if entry.folder not in self._galleries:
                 folder = open_index(entry.folder)
-                self._galleries[entry.folder] = Gallery(folder, self._model(entry), self.device)
+                self._galleries[entry.folder] = Gallery(
+                    folder, self._backstage.model_of(entry, self.root), self.device
+                )
             return self._galleries[entry.folder]
 
     def encoded(self, entry: IndexEntry, text: str) -> tuple[EncodedQuery, QueryTokens]:
@@ -219,9 +308,8 @@ class Explorer:
 
     def tokens(self, entry: IndexEntry, texts: Iterable[str]) -> tuple[list[EncodedQuery], QueryTokens]:
         """Sentences as word pieces and as encoded by the index's model, one row each."""
-        require_encoder(self.text, entry.manifest.text_encoder, f"The index {entry.name}")
-        gallery = self.gallery(entry)
-        encoded = list(self.text.encode(list(texts)))
+        text, gallery = self.text_of(entry), self.gallery(entry)
+        encoded = list(text.encode(list(texts)))
         batch = query_batch(encoded, gallery.model.config.max_words).to(self.device)
         with torch.inference_mode():
             return encoded, gallery.model.encode_query(batch)
@@ -236,143 +324,31 @@ class Explorer:
 
     def _entry_at(self, folder: Path) -> IndexEntry:
         known = (entry for entry in self.entries.values() if entry.folder == folder)
-        return next(known, None) or IndexEntry(folder.name, folder, read_manifest(folder))
+        return next(known, None) or entry_at(folder)
 
     def _default(self, model: str | None) -> IndexEntry:
+        """The default index of the first collection that has the model; this root's come before other roots'."""
         collections = list(self._collections.values())
         having = [c for c in collections if model in c.entries] or collections
-        return min(having, key=lambda c: ("long" in c.name, c.name)).default
+        return min(having, key=lambda c: (c.default.root != self.root, "long" in c.name, c.name)).default
 
     def _named(self, index: str | Path) -> IndexEntry:
-        if str(index) in self.entries:
-            return self.entries[str(index)]
-        if str(index) in self.problems:
-            raise DataError(self.problems[str(index)])
-        folder = Path(index)
-        if (folder / MANIFEST).is_file():
-            folder = folder.resolve()
-            return IndexEntry(folder.name, folder, read_manifest(folder))
-        if folder.is_dir():
-            raise DataError(f"{folder} is no index: it has no {MANIFEST}.")
-        raise UnknownName(unknown("index", str(index), self.entries, ", and there is no such folder"))
+        found = named_entry(index, self.entries, self.problems)
+        if isinstance(found, IndexEntry):
+            return found
+        entries, problems = found_indexes(found / INDEXES)
+        if not entries:
+            raise DataError(
+                next(iter(problems.values()), f"The library {found} holds no index yet; ingest videos.")
+            )
+        return min(grouped(entries).values(), key=lambda c: c.name).default
 
     def _nothing(self) -> str:
         if self.problems:
             return next(iter(self.problems.values()))
-        return f"There is no index in {self.root / 'indexes'}; make one with `python -m ral_core index`."
-
-    def _model(self, entry: IndexEntry) -> PRVRModel:
-        name = entry.manifest.model
-        if name in self._models:
-            return self._models[name]
-        places = [self.root / "models" / name, entry.folder / (entry.manifest.model_folder or "none")]
-        folder = next((place for place in places if (place / "config.json").is_file()), None)
-        if folder is None:
-            raise DataError(f"The index {entry.name} needs the model {name!r}, which is not in {places[0]}.")
-        weights = folder / "model.safetensors"
-        if weights.is_file() and sha256(weights) != entry.manifest.model_sha256:
-            raise DataError(
-                f"The index {entry.name} was made with other weights than those in {weights}; build it again."
-            )
-        return load_model(folder, device=self.device)
-
-    def _hits(
-        self,
-        gallery: Gallery,
-        text: str,
-        tokens: QueryTokens,
-        scored: Scored,
-        z: np.ndarray | None,
-        count: int,
-    ) -> tuple[Hit, ...]:
-        """The best films with their moments; ties go to the film that comes first in the index."""
-        order = np.argsort(-scored.total, kind="stable")[: min(count, int(np.isfinite(scored.total).sum()))]
-        rows = [int(row) for row in order]
-        curves = gallery.curves(tokens, rows, self.moments)
-        hits = []
-        for rank, (row, (curve, _, _)) in enumerate(zip(rows, curves, strict=True), start=1):
-            video, times = gallery.videos[row], gallery.times(row)
-            moments = moments_of(curve, times, video.duration, self.moments, events=events_in(text))
-            shown = {kind: gallery.folder.file(getattr(video, kind)) for kind in ("media", "poster", "strip")}
-            hits.append(
-                Hit(
-                    rank=rank,
-                    video=video.id,
-                    title=video.title,
-                    duration=video.duration,
-                    start=moments[0].start,
-                    end=moments[0].end,
-                    score=float(scored.total[row]),
-                    clip=float(scored.clip[row]),
-                    frame=float(scored.frame[row]),
-                    z=None if z is None else float(z[row]),
-                    moments=moments,
-                    timeline=timeline(curve, times, video.duration),
-                    tags=video.tags,
-                    **{kind: str(path) if path else None for kind, path in shown.items()},
-                )
-            )
-        return tuple(hits)
+        return f"There is no index in {self.root / INDEXES}; make one with `python -m ral_core index`."
 
 
-def found_indexes(folder: Path) -> tuple[dict[str, IndexEntry], dict[str, str]]:
-    """Every index below a folder by name, and for each that cannot be used a sentence."""
-    entries: dict[str, IndexEntry] = {}
-    problems: dict[str, str] = {}
-    for path in sorted(folder.glob(f"*/{MANIFEST}")):
-        try:
-            entries[path.parent.name] = IndexEntry(path.parent.name, path.parent, read_manifest(path.parent))
-        except RALError as problem:
-            problems[path.parent.name] = str(problem)
-    return entries, problems
-
-
-def checked_count(k: object, candidates: object) -> int:
-    """k, cut to `MOST`. Raises BadQuery when k or the number of candidates is no positive whole number."""
-    for name, value in (("k", k), ("candidates", 1 if candidates is None else candidates)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise BadQuery(f"{name} must be a whole number of at least 1, not {value!r}.")
-    return min(k, MOST)  # type: ignore[call-overload]
-
-
-def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> str:
-    """A sentence for a name that does not exist: the nearest one, and all there are."""
-    known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-    return f"There is no {kind} {name!r}{where}.{hint} Known: {shown or 'none'}."
-
-
-@torch.inference_mode()
-def query_words(encoded: EncodedQuery, gallery: Gallery, tokens: QueryTokens) -> tuple[QueryWord, ...]:
-    """The words of a query that the model reads, with their gates where it has them."""
-    model = gallery.model
-    gate = model.gate(tokens)[0].cpu().numpy() if "gate" in model.capabilities else None
-    read = model.config.max_words
-    return tuple(
-        QueryWord(
-            text=word.text,
-            start=word.start,
-            end=word.end,
-            weight=None if gate is None else float(sum(gate[piece] for piece in word.pieces if piece < read)),
-        )
-        for word in encoded.words()
-        if min(word.pieces) < read
-    )
-
-
-def shortened(encoded: EncodedQuery, gallery: Gallery) -> bool:
-    """Whether the end of the query was not read."""
-    return encoded.truncated or len(encoded.pieces) > gallery.model.config.max_words
-
-
-def notes(typed: Typed, encoded: EncodedQuery, gallery: Gallery, k: int, shown: int) -> tuple[str, ...]:
-    """What the reader should know about an answer."""
-    said = []
-    if typed.cut or shortened(encoded, gallery):
-        read = min(len(encoded.pieces), gallery.model.config.max_words)
-        said.append(f"Only the first {read} word pieces of the query were read.")
-    if k > shown:
-        said.append(f"{k} films were asked for, {shown} are shown.")
-    return tuple(said)
+def around(entry: IndexEntry) -> dict[str, IndexEntry]:
+    """The indexes in the root of one that is not open by name; none where it stands alone."""
+    return {} if entry.root is None else found_indexes(entry.root / INDEXES)[0]

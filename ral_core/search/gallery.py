@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,10 @@ from torch import Tensor
 from ral_core.index.build import token_batch
 from ral_core.index.candidates import ClipIndex, candidate_videos, open_clip_index, unit
 from ral_core.index.folder import IndexFolder
+from ral_core.index.rows import video_numbers
 from ral_core.models import PRVRModel
-from ral_core.search.moments import MomentConfig, combined_curve
+from ral_core.search.moments import MomentConfig, combined_curve, moments_in_windows, moments_of
+from ral_core.search.results import Moment
 from ral_core.tensors import QueryTokens, VideoTokens
 
 Array = NDArray[np.floating]
@@ -30,6 +32,29 @@ class Scored:
     candidates: int | None  # how many films were scored, None for all of them
 
 
+@dataclass(frozen=True)
+class Timed:
+    """One film's scores for a query over its F frames, all windows of a long film together."""
+
+    times: Array  # (F,) s
+    score: Array  # (F,) what moments are read from
+    clip: Array  # (F,) the clip curve, interpolated
+    frame: Array  # (F,) the frame curve
+    window: slice  # the frames of the row that gives the film its score
+    stretch: tuple[float, float]  # s, where that row begins and ends
+    duration: float  # s
+
+    def moments(self, config: MomentConfig, events: int = 1) -> tuple[Moment, ...]:
+        """The film's moments, best first; see `moments_in_windows` for a film of several windows."""
+        if self.window == slice(0, len(self.times)):
+            return moments_of(
+                self.score, self.times, self.duration, config, events=events, start=self.stretch[0]
+            )
+        return moments_in_windows(
+            self.score, self.times, self.duration, self.window, self.stretch, config, events=events
+        )
+
+
 class Gallery:
     """V encoded films and their model. Safe to use from several threads: nothing changes after the start."""
 
@@ -39,11 +64,41 @@ class Gallery:
         self.device = device
         with torch.inference_mode():
             self.tokens: VideoTokens = self.model.prepared(token_batch(folder.arrays).to(device))
-        self.rows = {video.id: row for row, video in enumerate(folder.videos)}
+        self.films: NDArray[np.int64] = video_numbers(folder.videos)
+        """The number (V,) of each row's film; the windows of a long film are rows of their own."""
+        self._first = np.unique(self.films, return_index=True)[1]
+        self.rows = {video.video: int(row) for row in self._first[::-1] for video in [folder.videos[row]]}
+        self.rows |= {video.id: row for row, video in enumerate(folder.videos)}
         self.clips: ClipIndex = open_clip_index(folder)
 
     def __len__(self) -> int:
         return len(self.videos)
+
+    @property
+    def film_count(self) -> int:
+        """How many films there are, however many windows they have."""
+        return len(self._first)
+
+    def best_rows(self, total: Array) -> NDArray[np.int64]:
+        """The row of each film's best window by fused scores (V,), in the order of the films: (films,)."""
+        if self.film_count == len(self):
+            return np.arange(len(self))
+        return np.lexsort((-total, self.films))[self._first]
+
+    def windows(self, row: int) -> range:
+        """The rows of the film that a row is a window of."""
+        film = int(self.films[row])
+        last = film + 1 == self.film_count
+        return range(int(self._first[film]), len(self) if last else int(self._first[film + 1]))
+
+    def stretch(self, row: int) -> tuple[float, float]:
+        """Where a row begins and ends in its film (s)."""
+        video = self.videos[row]
+        return video.start or 0.0, video.duration if video.end is None else video.end
+
+    def length(self, row: int) -> float:
+        """Seconds of the whole film that a row belongs to."""
+        return max(self.stretch(one)[1] for one in self.windows(row))
 
     @torch.inference_mode()
     def score(self, query: QueryTokens, candidates: int | None = None) -> Scored:
@@ -87,6 +142,27 @@ class Gallery:
             )
             answer.append((mixed, on_frames, real))
         return answer
+
+    def timed(self, query: QueryTokens, best: Sequence[int], config: MomentConfig) -> list[Timed]:
+        """The scores over time of the films that the rows `best` belong to, all their windows in a row."""
+        windows = [self.windows(row) for row in best]
+        rows = [row for some in windows for row in some]
+        curves = dict(zip(rows, self.curves(query, rows, config), strict=True))
+        return [self._joined(row, some, curves) for row, some in zip(best, windows, strict=True)]
+
+    def _joined(self, row: int, rows: range, curves: Mapping[int, tuple[Array, Array, Array]]) -> Timed:
+        counts = [len(curves[one][0]) for one in rows]
+        before = sum(counts[: row - rows.start])
+        score, clip, frame = (np.concatenate([curves[one][part] for one in rows]) for part in range(3))
+        return Timed(
+            times=np.concatenate([self.times(one) for one in rows]),
+            score=score,
+            clip=clip,
+            frame=frame,
+            window=slice(before, before + counts[row - rows.start]),
+            stretch=self.stretch(row),
+            duration=self.length(row),
+        )
 
     def times(self, row: int) -> Array:
         """The seconds (F,) of one film's frames."""

@@ -49,16 +49,17 @@ class MomentConfig:
             raise ValueError("count must be at least 1, smoothing and shortest not below 0")
 
 
-def cell_bounds(times: Array, duration: float) -> Array:
+def cell_bounds(times: Array, duration: float, start: float = 0.0) -> Array:
     """The F+1 bounds (s) of the cells of F frames: 0, the midpoints, the end of the film.
 
     times (F,) must rise. A film can end before its last frame's time by rounding: the last cell is then
-    as wide as the one before it, or 1 ms.
+    as wide as the one before it, or 1 ms. For a window of a film, `start` and `duration` are where it begins and
+    ends.
     """
     middles = (times[1:] + times[:-1]) / 2
     least_end = times[-1] + (times[-1] - middles[-1] if len(middles) else 1e-3)
     end = duration if duration > times[-1] else least_end
-    return np.concatenate([[0.0], middles, [end]])
+    return np.concatenate([[min(start, times[0])], middles, [end]])
 
 
 def smoothed(curve: Array, times: Array, std: float) -> Array:
@@ -82,23 +83,29 @@ def combined_curve(
 
 
 def moments_of(
-    curve: Array, times: Array, duration: float, config: MomentConfig | None = None, *, events: int = 1
+    curve: Array,
+    times: Array,
+    duration: float,
+    config: MomentConfig | None = None,
+    *,
+    events: int = 1,
+    start: float = 0.0,
 ) -> tuple[Moment, ...]:
-    """The best moments of one film, best first: at least one, never overlapping, inside [0, duration].
+    """The best moments of one film, best first: at least one, never overlapping, inside [start, duration].
 
     curve (F,) and times (F,) in seconds, rising. A flat curve, like a film of one frame, gives the whole
     film. Each further moment is the highest point left outside the moments before it. For a query of two
-    `events` in order, the first moment reaches over the two best ones.
+    `events` in order, the first moment reaches over the two best ones. `start`: see `cell_bounds`.
 
     >>> moments_of(np.array([0.0, 0, 1, 0, 0]), np.arange(5) + 0.5, 5.0, MomentConfig(shortest=0))
     (Moment(start=2.0, end=3.0, peak=2.5, score=1.0),)
     """
     config = config or MomentConfig()
-    bounds = cell_bounds(times, duration)
+    bounds = cell_bounds(times, duration, start)
     base, top = float(np.quantile(curve, config.baseline)), float(curve.max())
     if len(curve) == 1 or top - float(curve.min()) < FLAT:
         best = int(curve.argmax())
-        return (Moment(0.0, float(bounds[-1]), float(times[best]), top),)
+        return (Moment(float(bounds[0]), float(bounds[-1]), float(times[best]), top),)
     base = min(base, top - FLAT)
     free = np.ones(len(curve), dtype=bool)
     found: list[Moment] = []
@@ -120,6 +127,28 @@ def joined(found: list[Moment], events: int) -> list[Moment]:
     start, end = min(m.start for m in found[:events]), max(m.end for m in found[:events])
     outside = [m for m in found[events:] if m.end <= start or end <= m.start]
     return [replace(found[0], start=start, end=end), *outside]
+
+
+def moments_in_windows(
+    curve: Array,
+    times: Array,
+    duration: float,
+    window: slice,
+    stretch: tuple[float, float],
+    config: MomentConfig | None = None,
+    *,
+    events: int = 1,
+) -> tuple[Moment, ...]:
+    """The best moments of a long film: the best one of its best window, then those of the whole outside it.
+
+    `window` are the best window's frames, `stretch` its start and end (s); everything else as in `moments_of`.
+    """
+    config = config or MomentConfig()
+    start, end = stretch
+    first = moments_of(curve[window], times[window], end, config, events=events, start=start)[0]
+    others = moments_of(curve, times, duration, config)
+    outside = [one for one in others if one.end <= first.start or first.end <= one.start]
+    return (first, *outside)[: config.count]
 
 
 def first_moment(
