@@ -31,6 +31,7 @@ VERBS = {
     "map": "lay the films of an index out on a plane",
     "rerank": "rank with other word gates, or by something else than the score",
     "similar": "find films like a film or like one of its moments, and duplicates",
+    "failures": "sort the wrong answers of a stored run by reason",
     "stability": "say how firmly the first films of a query stand",
     "decide": "name the words that would tell the first films apart",
     "paraphrases": "see whether the answer depends on the wording",
