@@ -20,4 +20,20 @@
     RAL.changed(agree);
     return { look, again, open, details };
   };
+  // A file made on this page.
+  RAL.download = (name, text, type) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  };
+  // Links inside panels that open a film at a second stay on this page.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-go]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const card = document.querySelector(`#ral-list .card[data-video="${CSS.escape(link.dataset.go)}"] .card-title`);
+    if (card && RAL.tab() === "why") { card.click(); RAL.player.go(Number(link.dataset.second), { play: false }); RAL.glide(document.querySelector(".screen")); } else location.assign(link.href);
+  });
 })();

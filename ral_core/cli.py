@@ -37,6 +37,8 @@ VERBS = {
     "paraphrases": "see whether the answer depends on the wording",
     "absence": "measure how well an index tells that a moment is not in it",
     "rivals": "hold the right film against the one that beat it",
+    "rivals": "hold the right film against the one that beat it",
+    "collapse": "measure how alike captions and clips of one film are",
     "fusion": "rank with another weight of the clip score",
     "world": "build the rendered film corpus",
 }

@@ -13,8 +13,9 @@ from ral_core.errors import DataError
 from ral_core.files import read_json
 from ral_core.search.engine import Explorer
 from ral_core.views import bench_tables as tables
-from ral_core.views import wording
+from ral_core.views import collapse_panel, wording
 from ral_core.views.bench_runs import run_sections
+from ral_core.views.folds import fold
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
 from ral_core.views.parts import drawn, nothing
@@ -34,6 +35,8 @@ def build_bench_page(explorer: Explorer, shelf: Shelf, index: str | None = None)
 
     with gr.Column(elem_id="bench-page"):
         drawn("benchmark", lambda request: overview(read_reports(explorer.root), request, asked(request)))
+        with gr.Column(elem_classes="folds wide-folds"):
+            fold("collapse", collapse_panel.TITLE, collapse_panel.LEAD, collapse_panel.collapse_panel(explorer, index))
 
 
 def read_reports(root: Path) -> dict[str, list[dict[str, Any]]]:

@@ -44,6 +44,8 @@ SCRIPTS = (
     "folds.js",
     "fusion.js",
     "rivals.js",
+    "panels.js",
+    "rivals.js",
     "scatter.js",
     "map.js",
     "compare.js",

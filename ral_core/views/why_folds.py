@@ -5,11 +5,18 @@ from __future__ import annotations
 import gradio as gr
 
 from ral_core.search.engine import Explorer
-from ral_core.views import fusion_panel
+from ral_core.views import fusion_panel, rivals_panel
 from ral_core.views.folds import fold
+from ral_core.views.media import Shelf
 
 
-def add_why_folds(explorer: Explorer, index: str | None) -> None:
+def add_why_folds(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
     """Lay them out below the page's own panels."""
     with gr.Column(elem_id="why-folds", elem_classes="folds"):
         fold("fusion", fusion_panel.TITLE, fusion_panel.LEAD, fusion_panel.fusion_panel(explorer, index))
+        fold(
+            "rivals",
+            rivals_panel.TITLE,
+            rivals_panel.LEAD,
+            rivals_panel.rivals_panel(explorer, shelf, index),
+        )

@@ -34,7 +34,7 @@ def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
     side = block("", "side")
     heat = block("", "heat")
     reasons = block("", "why")
-    add_why_folds(explorer, index)
+    add_why_folds(explorer, shelf, index)
 
     def answer(event: gr.EventData) -> tuple[Any, Any, Any]:
         """The ledger, the heat strip and the panels of one film."""
