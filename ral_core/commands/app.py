@@ -37,12 +37,20 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--port", type=port_number, default=7860, help="port to listen on (%(default)s)")
     parser.add_argument(
-        "--index", default=None, help="name or folder of the index to search (the default one)"
+        "--index", default=None, help="name or folder of the index or library to search (the default one)"
     )
     parser.add_argument("--models", default=None, metavar="A,B", help="offer only these models (all)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (%(default)s)")
     parser.add_argument(
         "--data", type=Path, default=None, help="folder with indexes and models (precomputed)"
+    )
+    parser.add_argument(
+        "--library",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="LIB",
+        help="a library to open beside them; may be given several times",
     )
     parser.add_argument("--mcp", action="store_true", help="offer search and explain to agents as tools, too")
     parser.add_argument(
@@ -70,10 +78,12 @@ def run(args: argparse.Namespace) -> int:
 
     from ral_core.search.engine import Explorer
 
-    explorer = Explorer.open(args.data, device=args.device)
+    beside = [*args.library, *([Path(args.index)] if is_library(args.index) else [])]
+    explorer = Explorer.open(args.data, device=args.device, more=beside)
     if args.models:
         offer(explorer, [name.strip() for name in args.models.split(",") if name.strip()])
     if args.index is not None:
+        args.index = explorer.resolve(None, args.index).name if is_library(args.index) else args.index
         explorer.resolve(None, args.index)
     # The models load while the page is built: neither waits for the other.
     warming = threading.Thread(target=warm, args=(explorer, args.index), daemon=True)
@@ -96,6 +106,13 @@ def run(args: argparse.Namespace) -> int:
             print(f"Tools for agents (MCP, streamable HTTP): {tools}", flush=True)
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0
+
+
+def is_library(index: str | None) -> bool:
+    """Whether the index was named by the folder of a library."""
+    from ral_core.search.libraries import is_root
+
+    return index is not None and is_root(Path(index))
 
 
 def warm(explorer: Explorer, index: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from ral_core.commands.search import clock
+from ral_core.commands.search import INDEX_HELP, clock
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation
 
@@ -15,9 +15,7 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = 'example: python -m ral_core explain "a dog sleeps in the snow" test-0001'
     parser.add_argument("query", help="the sentence that was searched")
     parser.add_argument("video", help="id of the film")
-    parser.add_argument(
-        "--index", help="name of a shipped index, or an index folder (default: the shipped one)"
-    )
+    parser.add_argument("--index", help=INDEX_HELP)
     parser.add_argument("--model", help="one of the models that the collection was indexed with")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object with every number")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ral_core.device import pick_device
 from ral_core.features.encoders import open_text_encoder
+from ral_core.features.joint import PREFIX
 from ral_core.index.build import IndexConfig, build_index
 from ral_core.models.checkpoint import load_model
 
@@ -28,7 +29,11 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--collection", help="name shared by all indexes of these videos (default: from the path)"
     )
-    parser.add_argument("--text", default="minilm", help="text encoder (default: %(default)s)")
+    parser.add_argument(
+        "--text",
+        default="minilm",
+        help="text encoder: minilm, a folder or hub id, joint:FOLDER for an image-text one (default: %(default)s)",
+    )
     parser.add_argument(
         "--dtype", choices=("float32", "float16"), default="float32", help="(default: %(default)s)"
     )
@@ -46,7 +51,9 @@ def run(args: Namespace) -> int:
         args.model,
         args.features,
         open_text_encoder(args.text, device=device),
-        IndexConfig(name=args.out.name, collection=collection, dtype=args.dtype),
+        IndexConfig(
+            name=args.out.name, collection=collection, dtype=args.dtype, text_spec=lasting(args.text)
+        ),
         captions=args.captions or beside(args.features, "captions.jsonl"),
         films=args.films or beside(args.features, "films.jsonl"),
         media=args.media or args.features,
@@ -58,6 +65,17 @@ def run(args: Namespace) -> int:
     said = {"out": str(args.out), **{name: getattr(about, name) for name in kept}}
     print(json.dumps(said, ensure_ascii=False) if args.json else text)
     return 0
+
+
+def lasting(spec: str) -> str:
+    """A spec that means the same from any folder: paths are made absolute, names are kept.
+
+    >>> lasting("minilm"), lasting("joint:google/siglip-base-patch16-224")
+    ('minilm', 'joint:google/siglip-base-patch16-224')
+    """
+    prefix = PREFIX if spec.startswith(PREFIX) else ""
+    folder = Path(spec.removeprefix(prefix)).expanduser()
+    return f"{prefix}{folder.resolve()}" if folder.is_dir() else spec
 
 
 def beside(folder: Path, name: str) -> Path | None:

@@ -1,21 +1,28 @@
-"""`python -m ral_core search`: the films that hold a described moment."""
+"""`python -m ral_core search`: the films that hold a described moment, or one that looks like a picture."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from ral_core.search.engine import Explorer
+from ral_core.search.pictures import read_span
 from ral_core.search.results import SearchResult
+
+INDEX_HELP = "name of a shipped index, or the folder of an index or a library (default: the shipped one)"
 
 
 def add(parser: ArgumentParser) -> None:
     """The arguments of `search`."""
     parser.epilog = 'example: python -m ral_core search "a girl in a red dress flies a kite" -k 5'
-    parser.add_argument("query", help="what happens in the moment, as a sentence")
-    parser.add_argument(
-        "--index", help="name of a shipped index, or an index folder (default: the shipped one)"
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument("query", nargs="?", help="what happens in the moment, as a sentence")
+    asked.add_argument("--image", type=Path, metavar="FILE", help="a picture to look for (zero-shot indexes)")
+    asked.add_argument(
+        "--moment", metavar="VIDEO@START-END", help="a moment (s) of a film or file to look for (likewise)"
     )
+    parser.add_argument("--index", help=INDEX_HELP)
     parser.add_argument("--model", help="one of the models that the collection was indexed with")
     parser.add_argument("-k", type=int, default=10, help="how many films (default: %(default)s)")
     parser.add_argument("--candidates", type=int, help="score only so many films, proposed by FAISS")
@@ -26,9 +33,13 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Search and print."""
     explorer = Explorer.open(device=args.device)
-    result = explorer.search(
-        args.query, k=args.k, model=args.model, index=args.index, candidates=args.candidates
-    )
+    where = {"k": args.k, "model": args.model, "index": args.index}
+    if args.image is not None:
+        result = explorer.search_image(args.image, **where)
+    elif args.moment is not None:
+        result = explorer.search_moment(*read_span(args.moment), **where)
+    else:
+        result = explorer.search(args.query, **where, candidates=args.candidates)
     print(json.dumps(result.brief(), ensure_ascii=False) if args.json else table(result))
     return 0
 

@@ -42,12 +42,16 @@ class Shelf:
             for video in read_videos(entry.folder / VIDEOS):
                 for kind, attribute in FIELDS.items():
                     path = below(entry.folder, getattr(video, attribute))
-                    if path is not None:
-                        address = f"{entry.manifest.collection}/{kind}/{video.id}{path.suffix}"
-                        files[address] = path
-                        addresses[entry.name, kind, video.id] = address
+                    if path is None:
+                        continue
+                    # A long video is shown by its first window's poster; no window's filmstrip shows all of it.
+                    names = [video.id] if kind == "strip" else list(dict.fromkeys((video.id, video.video)))
+                    for name in names:
+                        address = f"{entry.manifest.collection}/{kind}/{name}{path.suffix}"
+                        files.setdefault(address, path)
+                        addresses.setdefault((entry.name, kind, name), address)
                         if kind == "film":
-                            films[f"{entry.manifest.collection}/{video.id}"] = path
+                            films.setdefault(f"{entry.manifest.collection}/{name}", path)
         return cls(files, addresses, films)
 
     def path(self, address: str) -> Path | None:
