@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -43,7 +44,8 @@ def test_only_the_named_endpoints_are_public_and_each_is_described(client: Clien
 def test_every_endpoint_answers(client: Client) -> None:
     indexes = client.predict(api_name="/list_indexes")
     found = client.predict("a man kicks a ball", k=2, api_name="/search")
-    assert found["index"] in {entry["name"] for entry in indexes} and len(found["hits"]) == 2
+    assert [entry["name"] for entry in indexes if entry["default"]] == [found["index"]]
+    assert len(found["hits"]) == 2
     video = found["hits"][0]["video"]
     assert client.predict("a man kicks a ball", video, api_name="/explain")["rank"] == 1
     models = [entry["model"] for entry in indexes]
@@ -55,3 +57,9 @@ def test_every_endpoint_answers(client: Client) -> None:
 def test_an_error_is_our_sentence(client: Client) -> None:
     with pytest.raises(Exception, match="There is no model 'none'"):
         client.predict("a ball", model="none", api_name="/search")
+
+
+def test_callers_cannot_name_folders(client: Client, tmp_path: Path) -> None:
+    folder = make_world(tmp_path).root / "indexes" / "world-tiny"
+    with pytest.raises(Exception, match="There is no index"):
+        client.predict("a ball", index=str(folder), api_name="/search")

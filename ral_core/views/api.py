@@ -8,8 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from ral_core.errors import RALError
+from ral_core.errors import RALError, UnknownName
 from ral_core.search.engine import Explorer
+from ral_core.search.libraries import unknown
 
 ENDPOINTS = ("search", "explain", "compare", "moments", "list_indexes")
 """All that is public; every other event of the page is private."""
@@ -17,6 +18,12 @@ ENDPOINTS = ("search", "explain", "compare", "moments", "list_indexes")
 
 def add_api(explorer: Explorer, default: str | None = None) -> None:
     """Declare the endpoints inside `gr.Blocks`, before any event of the page takes one of their names."""
+
+    def opened(index: str | None) -> str | None:
+        """The index to ask. Raises UnknownName for other than open ones: callers must not name folders."""
+        if index is not None and index not in explorer.entries:
+            raise UnknownName(unknown("index", index, explorer.entries))
+        return index or default
 
     def search(query: str, k: int = 10, model: str | None = None, index: str | None = None) -> dict[str, Any]:
         """Find the films that hold a described moment.
@@ -27,7 +34,7 @@ def add_api(explorer: Explorer, default: str | None = None) -> None:
             model: the model's name; the default one if left out
             index: the index's name; the default one if left out
         """
-        return explorer.search(query, k, model=model, index=index or default).brief()
+        return explorer.search(query, k, model=model, index=opened(index)).brief()
 
     def explain(query: str, video: str, model: str | None = None, index: str | None = None) -> dict[str, Any]:
         """Say why a film fits a query as well as it does: words, score over time, uncertainty.
@@ -38,7 +45,7 @@ def add_api(explorer: Explorer, default: str | None = None) -> None:
             model: the model's name; the default one if left out
             index: the index's name; the default one if left out
         """
-        return explorer.explain(query, video, model=model, index=index or default).to_json()
+        return explorer.explain(query, video, model=model, index=opened(index)).to_json()
 
     def compare(query: str, models: list[str], k: int = 10, index: str | None = None) -> list[dict[str, Any]]:
         """Search one collection with several models.
@@ -49,7 +56,7 @@ def add_api(explorer: Explorer, default: str | None = None) -> None:
             k: how many films each returns
             index: the name of one index of the collection; the default one if left out
         """
-        return [one.brief() for one in explorer.compare(query, models, k, index=index or default)]
+        return [one.brief() for one in explorer.compare(query, models, k, index=opened(index))]
 
     def moments(
         query: str, k: int = 10, model: str | None = None, index: str | None = None
@@ -62,14 +69,15 @@ def add_api(explorer: Explorer, default: str | None = None) -> None:
             model: the model's name; the default one if left out
             index: the index's name; the default one if left out
         """
-        found = explorer.search(query, k, model=model, index=index or default)
+        found = explorer.search(query, k, model=model, index=opened(index))
         return [{"video": hit.video, **moment.to_json()} for hit in found.hits for moment in hit.moments]
 
     def list_indexes() -> list[dict[str, Any]]:
-        """List the indexes that can be searched, with their models and encoders."""
+        """List the indexes that can be searched, with their models and encoders, and which answers when none is named."""
+        first = explorer.resolve(None, default).name if explorer.entries else None
         kept = ("collection", "model", "visual_encoder", "text_encoder", "videos")
         return [
-            {"name": name} | {what: getattr(about, what) for what in kept}
+            {"name": name, "default": name == first} | {what: getattr(about, what) for what in kept}
             for name, about in explorer.indexes.items()
         ]
 
