@@ -83,7 +83,9 @@ class Library:
         return about
 
     def videos(self) -> list[Entry]:
-        """The videos of the finished library, in order. Raises DataError for a damaged table."""
+        """The videos of the library when it was last finished, in order. Raises DataError for a damaged table."""
+        if not (self.folder / VIDEOS).is_file():
+            return []
         try:
             return [Entry.from_json(row) for row in read_jsonl(self.folder / VIDEOS)]
         except (TypeError, KeyError, ValueError) as problem:

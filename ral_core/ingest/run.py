@@ -18,14 +18,15 @@ from safetensors import SafetensorError
 from ral_core.device import pick_device
 from ral_core.errors import DataError
 from ral_core.features.video_encoder import DEMO, VideoEncoder, open_video_encoder, window_seconds
+from ral_core.files import write_json
 from ral_core.index.build import relative
 from ral_core.ingest.finish import finish
-from ral_core.ingest.library import VERSION, Library, locked, sweep, write_tables
+from ral_core.ingest.library import VERSION, Library, locked, sweep
 from ral_core.ingest.parts import Entry, key_of
 from ral_core.ingest.progress import Progress
 from ral_core.ingest.proxies import make_proxies
 from ral_core.ingest.report import IngestReport, Plan
-from ral_core.ingest.scan import FORMAT, Found, Skipped, Source, is_library, scan
+from ral_core.ingest.scan import FORMAT, LIBRARY, Found, Skipped, Source, is_library, scan
 from ral_core.ingest.work import Settings, take_all
 
 Say = Callable[[str], None]
@@ -113,7 +114,7 @@ def check_places(config: IngestConfig, library: Library) -> None:
     out = config.out
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file; name a folder for the library.")
-    if out.is_dir() and not is_library(out) and any(path.name != ".lock" for path in out.iterdir()):
+    if out.is_dir() and not is_library(out) and any(path.name[0] != "." for path in out.iterdir()):
         raise DataError(f"{out} holds files that are no library; choose an empty or a new folder.")
     if out.resolve() == config.folder.resolve():
         raise DataError(f"{out} is the folder with the videos; choose another one, such as {out}/.library.")
@@ -160,8 +161,7 @@ def _ingest(config: IngestConfig, library: Library, say: Say) -> IngestReport:
         "exclude": list(excluded),
     }
     if not is_library(config.out):
-        library.folder.mkdir(parents=True, exist_ok=True)
-        write_tables(library, about | {"digest": None}, [])
+        write_json(config.out / LIBRARY, about | {"digest": None})
     before = {entry.id for entry in library.videos()}
     taken, skipped = take_videos(todo, library, encoder, settings, config.jobs, say)
     entries = {entry.id: entry for entry in [*done, *taken]}

@@ -63,7 +63,11 @@ def cuts_of(times: Sequence[float], changes: Sequence[float], lasting: Sequence[
     from the one before.
     """
     change, cuts = np.asarray(changes), [0.0]
-    for place in np.flatnonzero((change > CHANGE) & (np.asarray(lasting) > CHANGE)).tolist():
+    across = np.asarray(lasting)
+    lasts = (
+        np.minimum(across, np.r_[np.inf, across[:-1]]) > change / 2
+    )  # neither a flash begins here nor ends
+    for place in np.flatnonzero((change > CHANGE) & lasts).tolist():
         near = np.r_[change[max(1, place - AROUND) : place], change[place + 1 : place + 1 + AROUND]]
         usual = float(np.median(near)) if len(near) else 0.0
         if change[place] > STANDS_OUT * usual and times[place] - cuts[-1] >= SHORTEST:
