@@ -22,7 +22,7 @@ RAL.kept = (() => {
   const box = () => document.querySelector("dialog.kept");
   const make = (tag, how = {}, ...inside) => { const one = document.createElement(tag); Object.assign(one, how); one.append(...inside); return one; };
   const remove = (name, place) => make("button", { type: "button", className: "quiet", textContent: "remove", ariaLabel: `Remove ${place + 1}`, onclick: () => write(name, read(name).filter((_, number) => number !== place)) });
-  const open = (wish, tab) => { box().close(); RAL.go(tab, { off: null, on: null, rank: null, tag: null, length: null, share: null, ...wish }); };
+  const open = (wish, tab) => { box().close(); RAL.go(tab, { off: null, on: null, rank: null, by: null, tag: null, length: null, share: null, ...wish }); };
   const show = () => {
     const dialog = box();
     if (!dialog) return;

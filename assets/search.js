@@ -25,7 +25,7 @@
   const ask = (wish = {}) => {
     root.dataset.busy = "";
     const state = RAL.state();
-    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, tag: state.tag, length: state.length, share: state.share, ...wish });
+    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, by: state.by, tag: state.tag, length: state.length, share: state.share, ...wish });
   };
   const idle = () => { delete root.dataset.busy; };
 
@@ -109,6 +109,15 @@
     for (const one of cards()) one.removeAttribute("aria-current");
     card.setAttribute("aria-current", "true");
   };
+  const explain = (video) => { const { query, model, index } = results().dataset; list.trigger("select", { q: query, model, index, video }); };
+  // A film that is not in the list, such as one like another.
+  RAL.show = (film) => {
+    for (const one of cards()) one.removeAttribute("aria-current");
+    player.open(film, { play: true });
+    remember(film.video, film.moments[0].start);
+    explain(film.video);
+    bringPlayer();
+  };
   // Choose a film: the player turns to it at once, the reasons follow from the server.
   const choose = (card, { place = 0, play = true } = {}) => {
     const before = chosen();
@@ -116,7 +125,7 @@
     show(card, { place, play });
     remember(card.dataset.video, moments(card)[place]?.start ?? 0);
     if (before === card) return;
-    list.trigger("select", { q: results().dataset.query, model: results().dataset.model, video: card.dataset.video });
+    explain(card.dataset.video);
   };
   const clicked = (event) => {
     if (event.target.closest("button[data-filter]")) { RAL.set({ tag: null, length: null, share: null }, { quiet: true }); return ask(); }
@@ -126,6 +135,7 @@
     if (moment) return choose(card, { place: [...card.querySelectorAll(".mark")].indexOf(moment) });
     if (act === "copy") return copy(card);
     if (act === "pin") return pin(card);
+    if (act === "alike") return RAL.alike(card.dataset.video, card === chosen() ? Number(RAL.state().t) : Number(card.dataset.start), results().dataset);
     choose(card, { play: act !== "why" });
     if (act === "why") why();
     else bringPlayer();

@@ -41,21 +41,6 @@
   RAL.on("side", ({ watch }) => watch("value", follow));
   RAL.on("list", ({ watch }) => watch("value", () => setTimeout(follow)));
   RAL.changed(follow);
-  // How steady a rank is, written on the card.
-  RAL.on("why", ({ element, watch }) => watch("value", () => {
-    const said = element.querySelector("[data-steady]");
-    if (!said) return;
-    const steady = JSON.parse(said.dataset.steady);
-    for (const card of document.querySelectorAll("#ral-list .card")) {
-      const range = steady[card.dataset.video], when = card.querySelector(".when");
-      if (!range || !when || when.querySelector(".steady-badge")) continue;
-      const badge = document.createElement("span");
-      badge.className = "steady-badge";
-      badge.textContent = `ranks ${range}`;
-      badge.title = "The ranks this film takes when one word after the other is left out";
-      when.append(" ", badge);
-    }
-  }));
   // Pointing at a word in one place lights it in the others.
   document.addEventListener("pointerover", (event) => {
     const place = event.target.closest?.("[data-word]")?.dataset.word;

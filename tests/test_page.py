@@ -98,7 +98,8 @@ class Visit:
         self.page.on("request", self._asked)
 
     def _said(self, message: Any) -> None:
-        if message.type == "error":
+        # a page that is left cuts its requests that are under way, and Gradio says so
+        if message.type == "error" and "AbortError: signal is aborted" not in message.text:
             self.problems.append(f"console: {message.text}")
 
     def _asked(self, request: Any) -> None:

@@ -152,6 +152,50 @@ def test_compare_follows_a_film_through_all_models(browser: Any, server: str) ->
         page.get_by_text("Choose at least two models").wait_for()
 
 
+def test_what_follows_a_search_says_how_firm_it_is_and_what_would_decide_it(
+    browser: Any, server: str
+) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "search", "&model=ral-tiny")
+        page.locator(".steady-badge").nth(6).wait_for()
+        assert "draws" in page.locator(".steady-badge").first.get_attribute("title")
+        page.goto(f"{server}/?q=somebody+doing+it&model=ral-tiny")
+        page.locator(".decide .deciders").or_(page.locator(".verdict:not(.ambiguous)")).first.wait_for()
+        if page.locator(".decide .pill").count():
+            page.locator(".decide .pill").first.click()
+            page.wait_for_url("**q=somebody+doing+it%2C+*")
+        page.goto(f"{server}/?{ASKED}&model=tiny")
+        page.locator(".steady-badge").first.wait_for()
+        assert "word" in page.locator(".steady-badge").first.get_attribute("title")
+
+
+def test_more_like_a_moment_plays_it(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "search")
+        page.locator(".evidence").wait_for()
+        page.locator(".card").first.get_by_role("button", name="More like this").click()
+        tiles = page.locator("dialog[open] .tile")
+        tiles.first.wait_for()
+        assert tiles.count() == 12  # six other films, by moment and as a whole
+        video = tiles.nth(5).get_attribute("data-video")
+        tiles.nth(5).click()
+        page.locator(f'.evidence[data-video="{video}"]').wait_for()
+        assert f"video={video}" in page.url and not page.locator("dialog[open]").count()
+
+
+def test_another_way_of_ranking_reorders_the_same_films(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = at(visit, "search", "&model=ral-tiny")
+        films = "[...document.querySelectorAll('.card')].map((card) => card.dataset.video)"
+        usual = page.evaluate(films)
+        page.locator('select[data-filter="by"]').select_option("proxies")
+        page.locator(".note", has_text="In another order").wait_for()
+        assert sorted(page.evaluate(films)) == sorted(usual) and "by=proxies" in page.url
+        assert page.locator(".cut").count() == 0
+        page.goto(f"{server}/?{ASKED}&model=tiny&by=proxies")
+        page.get_by_text("has no distributions to rank by").wait_for()
+
+
 def test_filters_narrow_the_list_and_stay_in_the_link(browser: Any, server: str) -> None:
     with Visit(browser, server) as visit:
         page = at(visit, "search")

@@ -14,6 +14,7 @@ from helpers_search import World
 from test_views import Tags
 from world_server import make_site
 
+from ral_core.analysis.decide import decide
 from ral_core.analysis.doctor import diagnose
 from ral_core.analysis.maps import (
     aligned,
@@ -37,10 +38,12 @@ from ral_core.analysis.runs import (
     save_run,
     versus,
 )
+from ral_core.analysis.stability import rank_stability
 from ral_core.analysis.standings import divided, foreign_run, read_ranked, standing
 from ral_core.errors import BadQuery, DataError
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
+from ral_core.views.asides import alike, deciders, following
 from ral_core.views.bench_page import overview, read_reports
 from ral_core.views.bench_runs import run_sections
 from ral_core.views.case import case
@@ -76,7 +79,9 @@ def shelf(explorer: Explorer) -> Shelf:
     return Shelf.of(explorer.entries.values())
 
 
-@pytest.mark.parametrize("name", ["plots", "markdown", "data_page", "bench_tables", "figure", "visitors"])
+@pytest.mark.parametrize(
+    "name", ["plots", "markdown", "data_page", "bench_tables", "figure", "visitors", "asides"]
+)
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"ral_core.views.{name}")).failed == 0
 
@@ -194,7 +199,7 @@ def test_another_systems_answers_become_a_run(explorer: Explorer) -> None:
     )
     assert versus(run, ours).better + versus(run, ours).worse + versus(run, ours).ties == 7
     assert read_ranked('{"a": ["x", "y"]}', "r") == {"a": ("x", "y")}
-    with pytest.raises(DataError, match="mine.trec, line 1"):
+    with pytest.raises(DataError, match=r"mine\.trec, line 1"):
         read_ranked("1 2 3", "mine.trec")
     for wrong, said in (
         ('{"a": []}', "list of video ids"),
@@ -229,7 +234,7 @@ def test_every_panel_is_whole_and_escaped(explorer: Explorer, shelf: Shelf, mode
     query = f"{QUERY} {HOSTILE}"
     made = case(explorer, shelf, read_request({"q": query, "model": model}), None, "http://127.0.0.1/")
     found = made.explanation
-    steady = stability(explorer, query, model=model)
+    steady = rank_stability(explorer, query, model=model)
     pieces = [
         heat_strip(found),
         ledger(found, Request(query, off=(1,))),
@@ -237,6 +242,9 @@ def test_every_panel_is_whole_and_escaped(explorer: Explorer, shelf: Shelf, mode
         stability_panel(steady, {}),
         columns(explorer.compare(query, ["ral-tiny", "tiny"]), shelf),
         rank_table(explorer.compare(query, ["ral-tiny", "tiny"])),
+        deciders(decide(explorer, QUERY, model=model)),
+        following(explorer, Request(query, model=model), None, True),
+        alike(explorer, shelf, Request(query, model=model, video="film-1", second=1.0), None),
     ]
     if model == "ral-tiny":
         pieces.append(moves(rerank(explorer, query, model=model, off=[0, 1]), 5))

@@ -136,6 +136,7 @@ def actions(hit: Hit) -> str:
     buttons = (
         ("play", "play", "Play", ""),
         ("why", "why", "Why", ""),
+        ("alike", "more", "More like this", " sole"),
         ("pin", "pin", "Pin", " sole"),
         ("copy", "link", "Link", " sole"),
     )
@@ -166,9 +167,14 @@ def verdict(result: SearchResult) -> str:
     if result.truncated and not any("long" in note or "cut" in note for note in notes):
         notes.insert(0, "The query is longer than the text encoder reads; its end was not used.")
     more = join(f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in notes)
+    deciding = (
+        f'<p class="decide" aria-live="polite">{escape(wording.DECIDING)}</p>'
+        if result.state == "ambiguous"
+        else ""
+    )
     return (
         f'<div class="verdict {result.state}" role="status"><span class="verdict-icon">{icon(drawing)}</span>'
-        f"<div><h2>{name}</h2><p>{escape(result.reason)}</p></div></div>{more}"
+        f"<div><h2>{name}</h2><p>{escape(result.reason)}</p>{deciding}</div></div>{more}"
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ral_core.analysis.doctor import Diagnosis
 from ral_core.analysis.rerank import Reranking, Stability
+from ral_core.analysis.stability import RankStability
 from ral_core.views import wording
 from ral_core.views.charts import decile_strip
 from ral_core.views.markup import attributes, escape, heads, icon, join, number, share
@@ -68,21 +69,54 @@ def grounds(found: Diagnosis) -> str:
     return f"<ul>{join(f'<li>{escape(line)}</li>' for line in lines)}</ul>{strip}"
 
 
-def stability_panel(found: Sequence[Stability], titles: Mapping[str, str]) -> str:
-    """The ranks each film takes when one word after the other is left out, as intervals."""
-    if not found:
+def stability_panel(firm: RankStability, titles: Mapping[str, str]) -> str:
+    """The ranks each film takes over draws of the distributions, and when one word after the other is left out."""
+    if not firm.films and not firm.words:
         return f'<section class="panel steady"><h3>Rank stability</h3><p class="empty">{escape(wording.NO_STABILITY)}</p></section>'
-    most = max(film.high for film in found)
-    rows = join(
-        f'<tr><th scope="row">{escape(titles.get(film.video, film.video))}</th><td>{film.rank}</td>'
-        f'<td class="range"><i style="left:{share(place(film.low, most), 1)};right:{share(1 - place(film.high, most), 1)}"></i>'
-        f'<b style="left:{share(place(film.rank, most), 1)}"></b></td><td>{interval(film)}</td><td>{escape(film.worst) if film.high > film.rank else "–"}</td></tr>'
-        for film in found
+    drawn = {film.video: film for film in firm.films}
+    left_out = {film.video: film for film in firm.words}
+    most = int(max([film.high for film in firm.words] + [film.high for film in firm.films]))
+    rows = []
+    for video in drawn or left_out:
+        own, word = drawn.get(video), left_out.get(video)
+        rank = own.rank if own else word.rank if word else 0
+        bar = own or word
+        cells = [
+            "–" if own is None else f"{own.low:.0f}–{own.high:.0f}",
+            "–" if own is None else f"{100 * own.first:.0f}",
+            "–" if word is None else interval(word),
+            escape(word.worst) if word is not None and word.high > word.rank else "–",
+        ]
+        rows.append(
+            f'<tr><th scope="row">{escape(titles.get(video, video))}</th><td>{rank}</td>'
+            f"{'' if bar is None else range_cell(int(bar.low), int(bar.high), rank, most)}{join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        )
+    names = (
+        "film",
+        "rank",
+        "range",
+        f"{firm.draws} draws",
+        "first in 100",
+        "a word left out",
+        "worst without",
     )
-    names = ("film", "rank", "one word left out (each step doubles)", "ranks", "worst without")
+    kept = (
+        ""
+        if firm.agreement is None
+        else f" A draw keeps {round(100 * firm.agreement)} of 100 of the first ten films."
+    )
+    notes = "".join(f" {note}" for note in firm.notes)
     return (
-        f'<section class="panel steady"><h3>Rank stability</h3><p class="hint">{escape(wording.STABILITY_HELP)}</p>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Rank stability"><table>{heads(names)}<tbody>{rows}</tbody></table></div></section>'
+        f'<section class="panel steady"><h3>Rank stability</h3><p class="hint">{escape(wording.STABILITY_HELP + kept + notes)}</p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Rank stability"><table>{heads(names)}<tbody>{join(rows)}</tbody></table></div></section>'
+    )
+
+
+def range_cell(low: int, high: int, rank: int, most: int) -> str:
+    """Ranks as a stretch on a logarithmic axis, with the usual one as a dot."""
+    return (
+        f'<td class="range"><i style="left:{share(place(low, most), 1)};right:{share(1 - place(high, most), 1)}"></i>'
+        f'<b style="left:{share(place(rank, most), 1)}"></b></td>'
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ral_core.index.folder import VIDEOS, VideoRow, read_videos
 from ral_core.search.collections import IndexEntry
-from ral_core.search.engine import MOST, Explorer
-from ral_core.search.results import Hit, SearchResult
+from ral_core.search.results import Hit
 from ral_core.views.markup import attributes, clock, escape, join
 from ral_core.views.requests import Request
 
@@ -67,17 +66,8 @@ def span(text: str | None) -> tuple[float, float] | None:
     return float(match[1] or 0), float(match[2] or np.inf)
 
 
-def narrowed(explorer: Explorer, request: Request, filters: Filters, index: str | None) -> SearchResult:
-    """The first k films that fit the filters, with their ranks among all. Looks through the first `MOST` films."""
-    result = explorer.search(request.query, MOST, model=request.model, index=index)
-    fitting = tuple(hit for hit in result.hits if filters.keeps(hit))
-    said = f"{len(fitting)} of the first {len(result.hits)} films fit the filters; ranks are those among all films."
-    notes = tuple(note for note in result.notes if "were asked for" not in note)
-    return replace(result, hits=fitting[: request.k], notes=(*notes, said))
-
-
-def filter_bar(entry: IndexEntry, filters: Filters) -> str:
-    """The filters that this collection has something for; empty where it has nothing to tell films apart by."""
+def filter_bar(entry: IndexEntry, filters: Filters, more: str = "") -> str:
+    """The filters that this collection has something for, and `more` (escaped HTML) behind them."""
     films = read_videos(entry.folder / VIDEOS)
     picks = [
         pick("tag", "any tag", tags(films), filters.tag),
@@ -85,7 +75,7 @@ def filter_bar(entry: IndexEntry, filters: Filters) -> str:
         pick("share", "any share", SHARES, written(filters.share)),
     ]
     clear = '<button type="button" class="quiet" data-filter="none">show all</button>' if filters else ""
-    return f'<div class="filters" role="group" aria-label="Filters">{join(picks)}{clear}</div>'
+    return f'<div class="filters" role="group" aria-label="Filters">{join(picks)}{more}{clear}</div>'
 
 
 def pick(name: str, everything: str, offered: Sequence[tuple[str, str]], chosen: str | None) -> str:

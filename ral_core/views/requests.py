@@ -106,6 +106,7 @@ OWN = (
     "fuse",
     "rival",
     "runs",
+    "by",
     "tag",
     "length",
     "share",

@@ -11,9 +11,10 @@ from ral_core.errors import RALError
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation, SearchResult
 from ral_core.views import wording
+from ral_core.views.asides import add_asides
+from ral_core.views.asking import ask, bar
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
-from ral_core.views.filters import filter_bar, narrowed, read_filters
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, notice
 from ral_core.views.player import player
@@ -33,15 +34,10 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
         request = read_request(event._data)
         try:
-            filters, wanted = read_filters(request), named(explorer, request, index)
-            if filters:
-                result = narrowed(explorer, request, filters, wanted)
-            else:
-                result = explorer.search(request.query, request.k, model=request.model, index=wanted)
+            result = ask(explorer, request, named(explorer, request, index))
             chosen = opened(result, request.video)
-            entry = explorer.resolve(result.model, result.index)
-            bar = filter_bar(entry, filters)
-            listed = results_list(result, shelf, request.k, chosen, request.second, bar)
+            narrowing = bar(explorer.resolve(result.model, result.index), request)
+            listed = results_list(result, shelf, request.k, chosen, request.second, narrowing)
             return "", fresh(listed), *explained(result.query, result.model, chosen, result.index)
         except RALError as problem:
             return fresh(notice(str(problem))), gr.skip(), gr.skip(), gr.skip()
@@ -71,6 +67,7 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         message = block(missing(explorer), "notice")
         with gr.Row(elem_id="answer", elem_classes="answer"):
             listed = block("", "list")
+            add_asides(explorer, shelf, index)
             with gr.Column(elem_id="stage", elem_classes="stage"):
                 block(player(), "player")
                 line = block("", "line")

@@ -38,6 +38,7 @@ STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css", "folds.
 SCRIPTS = (
     "app.js",
     "kept.js",
+    "asides.js",
     "player.js",
     "search.js",
     "why.js",

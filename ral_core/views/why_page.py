@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 import gradio as gr
 
 from ral_core.analysis.doctor import diagnose
-from ral_core.analysis.rerank import Reranking, rerank, stability
+from ral_core.analysis.rerank import Reranking, rerank
+from ral_core.analysis.stability import rank_stability
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation
 from ral_core.views import wording
-from ral_core.views.doctor_panel import doctor_panel, interval, moves, stability_panel
+from ral_core.views.doctor_panel import doctor_panel, moves, stability_panel
 from ral_core.views.evidence import score_panel, truth_panel, width_panel
 from ral_core.views.heat import heat_strip
 from ral_core.views.ledger import ledger
@@ -90,17 +91,17 @@ def places(ranking: Reranking) -> str:
 def panels(explorer: Explorer, explanation: Explanation) -> str:
     """Everything below the strip."""
     wanted: dict[str, Any] = {"model": explanation.model, "index": explanation.index}
-    steady = stability(explorer, explanation.query, **wanted)
+    firm = rank_stability(explorer, explanation.query, **wanted)
+    steady = firm.words
     gallery = explorer.gallery(explorer.resolve(**wanted))
     titles = {film.video: gallery.videos[gallery.rows[film.video]].title for film in steady}
-    badges = json.dumps({film.video: interval(film) for film in steady})
     notes = join(
         f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in explanation.notes
     )
     return (
-        f'{take_away(explanation)}<div class="evidence"{attributes(data_steady=badges)}>'
+        f'{take_away(explanation)}<div class="evidence">'
         f"{score_panel(explanation)}{truth_panel(explanation)}{doctor_panel(diagnose(explorer, explanation.query, **wanted))}"
-        f"{stability_panel(steady, titles)}{width_panel(explanation.uncertainty)}"
+        f"{stability_panel(firm, titles)}{width_panel(explanation.uncertainty)}"
         f'{pipeline(explanation, gallery.manifest)}{notes}<p class="disclaimer">{escape(wording.NOT_THIS)}</p></div>'
     )
 

@@ -44,8 +44,11 @@ CARDS = (
 )
 """Files of one case: ending, name, explanation."""
 NO_CALIBRATION = "This index holds no statistics of unrelated sentences, so scores cannot be judged."
-NO_STABILITY = "The query is a single word; there is nothing to leave out."
-STABILITY_HELP = "Each word is left out in turn and the collection ranked again. A short line: the film does not hang on one word."
+NO_STABILITY = "This model has no distributions to draw from, and of a single word nothing can be left out."
+STABILITY_HELP = (
+    "Draws: the collection is ranked again with samples from the distributions of query and films; 90 of 100 draws put the film in that range. "
+    "Words: each one is left out in turn. A short line (each step doubles the rank) means a firm place."
+)
 PIPELINE_HELP = "What the program computed for this query and this film, from the words to the rank, with the formula of each step."
 NO_HEAT = "This model compares the sentence as a whole: it has no words over time. Choose a model with RAL to see them."
 HEAT_HELP = (
@@ -63,6 +66,12 @@ LEDGER_BLIND = (
 NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot say what is right."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
+DECIDING = "Looking for a word that would decide it …"
+DECIDE_HELP = "Adding this word parts the close films: {keeps} of {close} stay close. {bits} bits."
+NO_DECIDER = "No word of the captions would decide it."
+DRAWS_HELP = "In 90 of 100 draws from the distributions of query and films, the film ranks there; first in {first} of 100."
+WORDS_HELP = "The ranks this film takes when one word after the other is left out of the query."
+ALIKE_HELP = "By the model’s own clip vectors (cosine); the words of the query play no part."
 NO_FIT = "None of the first 100 films fits the filters. Press “show all” to see the list again."
 KEPT_EMPTY = {
     "history": "Queries you ask are listed here.",
