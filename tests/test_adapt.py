@@ -10,13 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_joint import tiny_clip
 from tiny_world import WIDTH, TinyText, write_split
 
 from ral_core.cli import main
 from ral_core.data.captions import Caption, read_captions
 from ral_core.errors import DataError
+from ral_core.features.encoders import open_text_encoder
 from ral_core.features.store import FeatureStore, VideoFeatures, write_features
 from ral_core.files import read_json
+from ral_core.index.own import index_library
+from ral_core.models.checkpoint import load_model, save_model
+from ral_core.models.zero_shot import ZeroShot, zero_shot_config
 from ral_core.training.adapt import by_source, chance, comparison
 from ral_core.training.config import read_config
 from ral_core.training.own import (
@@ -32,6 +37,19 @@ from ral_core.training.own import (
 from ral_core.training.ridge import Ridge
 
 FILMS = 24
+TINY = """
+name = "ral"
+[model]
+name = "gmmformer_v2"
+ral = true
+width = 16
+heads = 2
+clips = 4
+max_frames = 16
+windows = [0.0, 1.0]
+[training]
+epochs = 2
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -132,8 +150,10 @@ def test_ridge_learns_what_words_look_like(library: Path) -> None:
 def test_a_library_of_features_is_trained_on_indexed_and_judged(
     library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ral_core.features.encoders.open_text_encoder", lambda *_, **__: TinyText())
-    arguments = ["train", "ral", "--library", str(library), "--device", "cpu", "--epochs", "2", "--json"]
+    monkeypatch.setattr("ral_core.commands.train_library.open_text_encoder", lambda *_, **__: TinyText())
+    small = library.parent / "ral.toml"
+    small.write_text(TINY)
+    arguments = ["train", str(small), "--library", str(library), "--device", "cpu", "--json"]
     assert main(arguments) == 1 and "no captions yet" in capsys.readouterr().err
     arguments += ["--captions", str(library.parent / "captions.csv")]
     assert main(arguments) == 0
@@ -152,6 +172,44 @@ def test_a_library_of_features_is_trained_on_indexed_and_judged(
     write_split(library / "features", films=FILMS + 6, seed=3)
     (library / "features" / "captions.jsonl").replace(library / "captions.jsonl")
     assert main(arguments[:-2]) == 1 and "trained on other videos" in capsys.readouterr().err
+
+
+def test_a_zero_shot_model_is_what_there_was_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library, folder = tmp_path / "mine", tiny_clip(tmp_path / "clip")
+    text = open_text_encoder(f"joint:{folder}")
+    random = np.random.default_rng(0)
+    rows = [random.standard_normal((6, text.width)).astype(np.float32) for _ in range(8)]
+    times = np.arange(6, dtype=np.float32)
+    videos = [VideoFeatures(f"{name}.mp4", frames, times, 6.0) for name, frames in zip("abcdefgh", rows)]
+    write_features(library / "features", videos, encoder=text.id)
+    config = zero_shot_config(text.width)
+    before = library / "models" / "zero_shot"
+    save_model(before, ZeroShot(config), {"visual_encoder": text.id, "text_encoder": text.id})
+    model = load_model(before, torch.device("cpu"))
+    index_library(library, "mine", model, before, library / "features", text, f"joint:{folder}")
+    (tmp_path / "said").mkdir()
+    for name in "abcdefgh":
+        said = f"a {name * 3} b. c {name * 2}"
+        (tmp_path / "said" / f"{name}.en.vtt").write_text(f"WEBVTT\n\n00:01.000 --> 00:03.000\n{said}\n")
+    arguments = [
+        "train",
+        "ms_sl",
+        "--library",
+        str(library),
+        "--captions",
+        str(tmp_path / "said"),
+        "--epochs",
+        "1",
+    ]
+    arguments += ["--name", "sl", "--text", f"joint:{folder}", "--device", "cpu"]
+    assert main([*arguments[:-4], "--name", "..", "--device", "cpu"]) == 1
+    assert main(arguments) == 0
+    told = capsys.readouterr().out
+    assert "| zero_shot (before) |" in told and "| sl (after) |" in told and "16 captions" in told
+    manifest = read_json(library / "indexes" / "mine-sl" / "manifest.json")
+    assert manifest["text_spec"] == f"joint:{folder}" and manifest["text_encoder"] == text.id
 
 
 def test_where_features_and_names_come_from(tmp_path: Path) -> None:

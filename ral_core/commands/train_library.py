@@ -70,7 +70,8 @@ def train_library(args: Namespace, config: RunConfig) -> int:
         references=from_captions(result.unseen),
         say=say,
     )
-    say(f"indexed {index.manifest.videos} videos in {index.path}")
+    say(f"indexed {index.manifest.videos} videos in {index.path}; search them with it:")
+    say(f'  python -m ral_core search "..." --index {library} --model {name}')
     print(json.dumps(result.comparison, indent=2) if args.json else told(result.comparison))
     return 0
 

@@ -158,7 +158,7 @@ def comparison(held: Split, systems: Mapping[str, Array], before: str, after: st
         report = recall_report(its, CUTOFFS)
         rows[name] = {key: report[key] for key in ("R@1", "R@5", "R@10", "MRR", "MedR")}
         rows[name]["R@5 interval"] = [100 * end for end in bootstrap_interval((its <= 5) * 1.0, owner)]
-    gain = 1.0 * (ranks[after] <= 5) - 1.0 * (ranks[before] <= 5)
+    gain = 1 / ranks[after] - 1 / ranks[before]
     low, high = bootstrap_interval(gain, owner)
     queries = len(held.captions)
     return {
@@ -167,7 +167,7 @@ def comparison(held: Split, systems: Mapping[str, Array], before: str, after: st
         "before": before,
         "after": after,
         "systems": rows,
-        "R@5 gain": {"mean": 100 * float(gain.mean()), "interval": [100 * low, 100 * high]},
+        "MRR gain": {"mean": float(gain.mean()), "interval": [low, high]},
         "warnings": warnings(queries, len(names), rows[after], rows[before], low, high),
     }
 
@@ -230,9 +230,9 @@ def told(result: Mapping[str, Any]) -> str:
             f"{row['MedR']:g}",
         )
         lines.append(f"| {name}{role} | {' | '.join(cells)} |")
-    gain = result["R@5 gain"]
+    gain = result["MRR gain"]
     low, high = gain["interval"]
-    lines += ["", f"After minus before, R@5: {gain['mean']:+.1f} (95 % interval {low:+.1f} to {high:+.1f})."]
+    lines += ["", f"After minus before, MRR: {gain['mean']:+.3f} (95 % interval {low:+.3f} to {high:+.3f})."]
     return "\n".join([*lines, *result["warnings"]])
 
 
