@@ -112,6 +112,7 @@ def odd_folder(folder: Path) -> dict[str, str]:
         "portrait.mp4": {"rotation": 90},
         "wide-pixels.mp4": {"aspect": Fraction(2, 1)},
         "uneven.mp4": {"times": [0.0, 0.1, 0.2, 1.0, 1.05, 1.1, 1.9, 2.4, 2.9]},
+        "one picture.mp4": {"seconds": 0.1},
         "moving.gif": {"codec": "gif", "pixels": "rgb8"},
         "two words.mp4": {},
         'it\'s "quoted".mp4': {},

@@ -357,10 +357,13 @@ def test_a_flash_is_no_cut_and_a_pan_is_none() -> None:
 
 def test_survey_keeps_to_its_limit(tmp_path: Path) -> None:
     path = make_video(tmp_path / "film.mp4", seconds=6, aspect=Fraction(1, 1))
-    seen = survey(path, window=2.0, longest=5.0)
-    assert seen.duration == 5.0 and len(seen.windows) == len(seen.stills) == 3 and seen.note is None
-    cut = survey(cut_off(path, 0.7), window=2.0)
-    assert cut.note and len(cut.stills) == len(cut.windows)
+    kept: list[tuple[int, ...]] = []
+    seen = survey(path, window=2.0, longest=5.0, keep=lambda k, n, stills: kept.append((k, n, *stills.shape)))
+    assert seen.duration == 5.0 and len(seen.windows) == 3 and seen.note is None
+    assert kept == [(k, 3, 10, 64, 96, 3) for k in range(3)]
+    kept.clear()
+    cut = survey(cut_off(path, 0.7), window=2.0, keep=lambda k, n, stills: kept.append((k, n)))
+    assert cut.note and kept[-len(cut.windows) :] == [(k, len(cut.windows)) for k in range(len(cut.windows))]
 
 
 def test_progress_says_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:

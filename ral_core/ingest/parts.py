@@ -93,7 +93,12 @@ class Entry:
 
     def still(self, window: int) -> str:
         """The name of the poster and the strip of one window."""
-        return self.name if len(self.windows) == 1 else f"{self.name}-{window + 1}"
+        return still_name(self.name, window, len(self.windows))
+
+
+def still_name(name: str, window: int, windows: int) -> str:
+    """The name of a window's poster and strip, where `name` is the video's."""
+    return name if windows == 1 else f"{name}-{window + 1}"
 
 
 def file_name(video_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,6 +40,8 @@ STILL = ("image2", "tty")
 
 Span = tuple[float, float]
 Watch = Callable[[float], None]
+Keep = Callable[[int, int, Images], None]
+"""Takes the number of a window, how many there are, and its `TILES` pictures (N, h, w, 3)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,6 @@ class Survey:
     unplayable: str | None  # why a browser cannot play the file as it is
     shots: tuple[Span, ...]
     windows: tuple[Span, ...]
-    stills: tuple[Images, ...]  # of each window `TILES` pictures (N, h, w, 3)
 
     @property
     def note(self) -> str | None:
@@ -71,12 +73,13 @@ class Survey:
 
 
 def survey(
-    path: Path, *, window: float, longest: float = math.inf, watch: Watch = lambda share: None
+    path: Path, *, window: float, keep: Keep, longest: float = math.inf, watch: Watch = lambda share: None
 ) -> Survey:
-    """Decode a file once; `watch` is told how much, 0 to 1, was seen.
+    """Decode a file once; `keep` is given each window's stills, `watch` is told how much, 0 to 1, was seen.
 
     window: seconds of the longest part that features are made of at once; longest: seconds after which the rest of
-    the file is left out. Raises DataError, naming the file, where there is nothing to see.
+    the file is left out. Memory does not grow with the file. Raises DataError, naming the file, where there is
+    nothing to see.
     """
     info = probe(path)
     if min(info.width, info.height) < SMALLEST:
@@ -87,7 +90,7 @@ def survey(
     finder, end = ShotFinder(), 0.0
     promised = min(info.duration, longest)
     planned = windows_of(promised, window)
-    keeper = Keeper(planned, size)
+    keeper = Keeper(planned, size, keep)
     with opened_video(path) as (container, stream):
         if container.format.name.endswith("_pipe") or container.format.name in STILL:
             raise DataError(f"{path} is a still picture or a text, no film.")
@@ -108,7 +111,11 @@ def survey(
     seen = min(end, longest)
     end = promised if seen > promised - tolerance(info.fps) else seen
     windows = windows_of(end, window)
-    stills = keeper.stills if windows == planned else tuple(again(path, span, size) for span in windows)
+    if windows == planned:
+        keeper.finish()
+    else:
+        for number, span in enumerate(windows):
+            keep(number, len(windows), read_clip_images(path, *span, count=TILES, size=size)[0])
     return Survey(
         width=info.width,
         height=info.height,
@@ -121,30 +128,38 @@ def survey(
         unplayable=unplayable,
         shots=finder.shots(end),
         windows=windows,
-        stills=stills,
     )
 
 
 class Keeper:
-    """Keeps the pictures of each window's stills as they pass by."""
+    """Catches the pictures of each window's stills as they pass by, and gives them away window by window."""
 
-    def __init__(self, windows: Sequence[Span], size: Size) -> None:
-        self._size = size
-        self._wanted = [time for span in windows for time in still_times(span)]
+    def __init__(self, windows: Sequence[Span], size: Size, keep: Keep) -> None:
+        self._size, self._keep, self._count = size, keep, len(windows)
+        self._wanted = deque(time for span in windows for time in still_times(span))
         self._kept: list[Images] = []
+        self._given = 0
+        self._latest: av.VideoFrame
 
     def see(self, time: float, picture: av.VideoFrame) -> None:
         """Take the picture if it is the first at or after a wanted second."""
-        image: Images | None = None
-        while len(self._kept) < len(self._wanted) and time >= self._wanted[len(self._kept)]:
-            image = rgb_picture(picture, self._size) if image is None else image
-            self._kept.append(image)
+        self._latest = picture
+        if self._wanted and time >= self._wanted[0]:
+            self._fill(lambda: time >= self._wanted[0])
 
-    @property
-    def stills(self) -> tuple[Images, ...]:
-        """The pictures of each window; the last one stands in for those that never came."""
-        kept = self._kept + self._kept[-1:] * (len(self._wanted) - len(self._kept))
-        return tuple(np.stack(kept[start : start + TILES]) for start in range(0, len(kept), TILES))
+    def finish(self) -> None:
+        """The last picture stands in for those that never came."""
+        if self._wanted:
+            self._fill(lambda: True)
+
+    def _fill(self, due: Callable[[], bool]) -> None:
+        image = rgb_picture(self._latest, self._size)
+        while self._wanted and due():
+            self._wanted.popleft()
+            self._kept.append(image)
+            if len(self._kept) == TILES:
+                self._keep(self._given, self._count, np.stack(self._kept))
+                self._given, self._kept = self._given + 1, []
 
 
 def windows_of(duration: float, longest: float) -> tuple[Span, ...]:
@@ -162,11 +177,6 @@ def tolerance(fps: float) -> float:
 def still_times(span: Span) -> list[float]:
     """The middles of `TILES` equal parts of a window."""
     return [span[0] + (tile + 0.5) / TILES * (span[1] - span[0]) for tile in range(TILES)]
-
-
-def again(path: Path, span: Span, size: Size) -> Images:
-    """The stills of a window, read on their own."""
-    return read_clip_images(path, *span, count=TILES, size=size)[0]
 
 
 def fitted(width: int, height: int) -> Size:

@@ -14,11 +14,12 @@ from pathlib import Path
 import av
 import torch
 
+from ral_core.data.videos import Images
 from ral_core.device import pick_device
 from ral_core.errors import DataError
 from ral_core.features.video_encoder import VideoEncoder, open_video_encoder
 from ral_core.ingest.library import Library
-from ral_core.ingest.parts import Entry, file_name, key_of, write_part
+from ral_core.ingest.parts import Entry, file_name, key_of, still_name, write_part
 from ral_core.ingest.scan import Skipped, Source
 from ral_core.ingest.survey import survey, write_stills
 from ral_core.workers import start_worker
@@ -51,25 +52,26 @@ def take(
 ) -> Entry | Skipped:
     """Survey a video, encode its windows, write its stills and then its part."""
     longest = math.inf if settings.longest is None else settings.longest
+    name = file_name(source.id)
+
+    def keep(window: int, windows: int, stills: Images) -> None:
+        still = still_name(name, window, windows)
+        write_stills(stills, library.poster(still), library.strip(still))
+
+    def see(share: float) -> None:
+        watch(source.id, SURVEY_SHARE * share)
+
     try:
-        seen = survey(
-            source.path,
-            window=settings.window,
-            longest=longest,
-            watch=lambda share: watch(source.id, SURVEY_SHARE * share),
-        )
+        seen = survey(source.path, window=settings.window, longest=longest, keep=keep, watch=see)
         entry = Entry.of(source, key_of(source, encoder.id, settings.facts()), seen)
         parts = []
         for row, (first, last) in entry.rows():
             parts.append(replace(encoder.encode_window(source.path, first, last), id=row))
             watch(source.id, SURVEY_SHARE + (1 - SURVEY_SHARE) * last / seen.duration)
-        for number, stills in enumerate(seen.stills):
-            name = entry.still(number)
-            write_stills(stills, library.poster(name), library.strip(name))
-        library.proxy(entry.name).unlink(missing_ok=True)
-        write_part(library.part(entry.name), entry, encoder.id, parts)
+        library.proxy(name).unlink(missing_ok=True)
+        write_part(library.part(name), entry, encoder.id, parts)
     except UNREADABLE as problem:
-        library.part(file_name(source.id)).unlink(missing_ok=True)
+        library.part(name).unlink(missing_ok=True)
         return Skipped(source.id, reason(problem, source.path))
     return entry
 
