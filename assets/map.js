@@ -68,6 +68,8 @@
         select.replaceChildren(...Object.keys(fields.colours).map((name) => new Option(name, name)));
         if (fields.colours[RAL.state().colour]) select.value = RAL.state().colour;
         dye();
+        const planes = [{ host: find(".plane-host"), plane, index }, ...(other ? [{ host: beside.querySelector(".plane-host"), plane: second, index: other }] : [])];
+        document.dispatchEvent(new CustomEvent("ral:points", { detail: { planes } }));
       }
       mark();
     } catch { RAL.say("The map could not be fetched; the terminal says why."); }

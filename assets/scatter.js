@@ -136,7 +136,8 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     }
   };
   let due = 0;
-  const draw = () => { if (!due) due = requestAnimationFrame(() => { due = 0; drawPoints(); drawMarks(); }); };
+  const drawn = () => host.dispatchEvent(new CustomEvent("ral:drawn", { bubbles: true }));
+  const draw = () => { if (!due) due = requestAnimationFrame(() => { due = 0; drawPoints(); drawMarks(); drawn(); }); };
   const resize = () => {
     const k = ratio();
     for (const canvas of [base, top]) { canvas.width = Math.round(host.clientWidth * k); canvas.height = Math.round(host.clientHeight * k); }

@@ -39,6 +39,7 @@ VERBS = {
     "rivals": "hold the right film against the one that beat it",
     "rivals": "hold the right film against the one that beat it",
     "collapse": "measure how alike captions and clips of one film are",
+    "clusters": "group the films of an index and name the groups",
     "fusion": "rank with another weight of the clip score",
     "world": "build the rendered film corpus",
 }

@@ -10,7 +10,8 @@ import gradio as gr
 from ral_core.analysis.maps import Method, Placed, place_query
 from ral_core.search.engine import Explorer
 from ral_core.search.results import SearchResult
-from ral_core.views import wording
+from ral_core.views import clusters_data, wording
+from ral_core.views.folds import fold
 from ral_core.views.map_data import METHODS, Maps
 from ral_core.views.markup import attributes, escape, join, number
 from ral_core.views.media import Shelf
@@ -68,6 +69,13 @@ def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -
             padding=False,
         )
         drawn("map", page)
+        with gr.Column(elem_classes="folds wide-folds"):
+            fold(
+                "clusters",
+                clusters_data.TITLE,
+                clusters_data.LEAD,
+                clusters_data.clusters_panel(explorer, index),
+            )
 
 
 def frame() -> str:
@@ -80,7 +88,8 @@ def frame() -> str:
         '<figure class="plane second" hidden><div class="plane-host"></div><figcaption></figcaption></figure></div>'
         '<div class="plane-tools"><label class="pick labelled"><span>colour by</span><select name="colour" aria-label="Colour by"></select></label>'
         '<button type="button" class="pill" data-plane="lasso" aria-pressed="false">lasso</button>'
-        '<button type="button" class="pill" data-plane="fit">whole map</button><button type="button" class="pill" data-plane="all" hidden>show all films</button></div>'
+        '<button type="button" class="pill" data-labels="switch" aria-pressed="true">cluster labels</button>'
+        '<button type="button" class="pill" data-plane="fit">whole map</button><button type="button" class="pill" data-plane="all" hidden>show all films</button><span class="hint labels-said"></span></div>'
         '<ul class="plane-legend" aria-label="Legend"></ul>'
         f'<p class="hint">{escape(wording.MAP_HELP)}</p><div class="plane-card" hidden></div><section class="lassoed" hidden aria-label="Films in the lasso"></section></article>'
     )

@@ -21,6 +21,7 @@ from ral_core.views import agents, frame, wording
 from ral_core.views.about_page import build_about_page
 from ral_core.views.api import add_api
 from ral_core.views.bench_page import build_bench_page
+from ral_core.views.clusters_data import add_cluster_routes
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
 from ral_core.views.exports import add_exports
@@ -46,6 +47,7 @@ SCRIPTS = (
     "fusion.js",
     "rivals.js",
     "panels.js",
+    "clusters.js",
     "rivals.js",
     "scatter.js",
     "map.js",
@@ -95,6 +97,7 @@ def build_app(explorer: Explorer, index: str | None = None, *, mcp: bool = False
     app.add_api_route("/stills/{address:path}", stills_route(shelf), methods=["GET", "HEAD"])
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     add_map_routes(app, Maps(explorer, shelf))
+    add_cluster_routes(app, explorer)
     add_exports(app, explorer, shelf, index)
     add_take_away(app, explorer, shelf, index)
     add_brought_routes(app, explorer, brought, index)
