@@ -22,10 +22,17 @@
     });
     start();
   });
+  // Where several collections are open, each choice of a model says which index it means.
+  const picked = () => form.elements.model.selectedOptions[0]?.dataset.index;
+  const pick = ({ model, index }) => {
+    const options = [...form.elements.model.options], same = (option) => !option.dataset.index || !index || option.dataset.index === index;
+    const found = options.find((option) => option.value === model && same(option)) ?? (index && options.find((option) => option.dataset.index === index));
+    if (found) found.selected = true;
+  };
   const ask = (wish = {}) => {
     root.dataset.busy = "";
     const state = RAL.state();
-    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: state.index, by: state.by, tag: state.tag, length: state.length, share: state.share, ...wish });
+    bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: picked() ?? state.index, by: state.by, tag: state.tag, length: state.length, share: state.share, ...wish });
   };
   const idle = () => { delete root.dataset.busy; };
 
@@ -33,7 +40,8 @@
   const start = () => {
     const asked = RAL.state(), q = asked.q;
     const offers = (name, value) => [...form.elements[name].options].some((option) => option.value === value);
-    for (const name of ["model", "k"]) if (offers(name, asked[name])) form.elements[name].value = asked[name];
+    if (offers("k", asked.k)) form.elements.k.value = asked.k;
+    pick(asked);
     if (q) form.elements.q.value = q;
     else if (RAL.tab() === "search" && matchMedia("(hover: hover)").matches) form.elements.q.focus({ preventScroll: true });
     follow(asked);
@@ -45,7 +53,7 @@
     if (!form || !state.q || !["search", "why"].includes(RAL.tab()) || [answered, pending].includes(key(state))) return;
     pending = key(state);
     form.elements.q.value = state.q;
-    if ([...form.elements.model.options].some((option) => option.value === state.model)) form.elements.model.value = state.model;
+    pick(state);
     const second = Number(state.t), wish = {};
     if (state.video) wish.video = state.video;
     if (state.t && Number.isFinite(second) && second >= 0) wish.t = second;
@@ -55,7 +63,7 @@
   const rounded = (second) => (second === null || second === undefined ? null : String(Math.round(10 * second) / 10));
   const here = (video, second) => {
     const box = results();
-    return { q: box.dataset.query, model: box.dataset.model, k: box.dataset.k, video: video || null, t: video ? rounded(second) : null };
+    return { q: box.dataset.query, model: box.dataset.model, ...(picked() && { index: box.dataset.index }), k: box.dataset.k, video: video || null, t: video ? rounded(second) : null };
   };
   const remember = (video, second) => {
     const wish = here(video, second), before = RAL.state();

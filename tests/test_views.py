@@ -253,6 +253,15 @@ def test_examples_are_captions_with_pictures(shelf: Shelf, explorer: FakeExplore
     bar = Tags(query_bar(explorer.models, 10, examples))
     assert [attrs["value"] for tag, attrs in bar.found if tag == "option"][:2] == list(explorer.models)
     assert bar.with_class("example")[0]["data-query"] == CAPTION
+    one = explorer.collections["tiny"]
+    both = Tags(query_bar(explorer.models, 10, examples, [one, replace(one, name="mine")]))
+    assert [attrs["label"] for tag, attrs in both.found if tag == "optgroup"] == ["tiny", "mine"]
+    named = {
+        (attrs["value"], attrs["data-index"])
+        for tag, attrs in both.found
+        if tag == "option" and "data-index" in attrs
+    }
+    assert named == {(model, entry.name) for model, entry in one.entries.items()}
 
 
 def test_pages_name_no_other_host() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ral_core.data.captions import Caption
+from ral_core.search.collections import Collection
 from ral_core.views import wording
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
@@ -23,9 +24,18 @@ class Example:
     picture: str | None
 
 
-def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str:
-    """The front of the page. assets/search.js reads the form; nothing here changes after the first drawing."""
-    choices = join(f"<option{attributes(value=name)}>{escape(model_title(name))}</option>" for name in models)
+def query_bar(
+    models: Sequence[str], k: int, examples: Sequence[Example], collections: Sequence[Collection] = ()
+) -> str:
+    """The front of the page. assets/search.js reads the form; nothing here changes after the first drawing.
+
+    Where several `collections` are open, the models stand under the name of each, with the index to search.
+    """
+    choices = (
+        join(map(collection_options, collections))
+        if len(collections) > 1
+        else join(f"<option{attributes(value=name)}>{escape(model_title(name))}</option>" for name in models)
+    )
     counts = join(f"<option{attributes(value=n, selected=n == k)}>{n} films</option>" for n in COUNTS)
     return (
         f'<div class="front"><div class="hero"><h1>{escape(wording.PROMISE)}</h1><p>{escape(wording.LEAD)}</p></div>'
@@ -39,6 +49,17 @@ def query_bar(models: Sequence[str], k: int, examples: Sequence[Example]) -> str
         '<button type="submit" class="go">Search</button></form>'
         f"{INVITE}{example_row(examples)}</div>"
     )
+
+
+def collection_options(collection: Collection) -> str:
+    """The models of a collection, its default first, to choose in one list with those of other collections."""
+    first = collection.default.manifest.model
+    entries = sorted(collection.entries.items(), key=lambda item: (item[0] != first, item[0]))
+    options = join(
+        f"<option{attributes(value=model, data_index=entry.name)}>{escape(model_title(model))}</option>"
+        for model, entry in entries
+    )
+    return f"<optgroup{attributes(label=collection.name)}>{options}</optgroup>"
 
 
 INVITE = (
@@ -71,6 +92,7 @@ BACKBONES = {
     "ms_sl": "MS-SL",
     "ms_sl_plus": "MS-SL++",
     "msc": "MSC",
+    "zero_shot": "zero-shot",
 }
 """Names of backbones as their papers write them."""
 
@@ -87,7 +109,7 @@ def model_title(name: str) -> str:
     return f"RAL on {title}" if robust else title
 
 
-def pick_examples(captions: Collection[Caption], shelf: Shelf, index: str) -> list[Example]:
+def pick_examples(captions: Iterable[Caption], shelf: Shelf, index: str) -> list[Example]:
     """Captions of a collection that are worth trying: short, said of few films, each of another kind.
 
     They are chosen by length, level and subject only, never by how well a model finds them.

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ral_core.errors import RALError
+from ral_core.search.collections import Collection
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation, SearchResult
 from ral_core.views import wording
@@ -24,6 +25,14 @@ from ral_core.views.timeline import time_line
 from ral_core.views.why_page import add_why
 
 LOG = logging.getLogger(__name__)
+
+
+def side_by_side(explorer: Explorer, index: str | None) -> list[Collection]:
+    """The open collections, the one that is searched by default first."""
+    if not explorer.entries:
+        return []
+    first = explorer.collection(explorer.resolve(None, index)).name
+    return sorted(explorer.collections.values(), key=lambda one: (one.name != first, one.name))
 
 
 def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
@@ -63,7 +72,7 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
             return "", notice(wording.FAILED)
 
     with gr.Column(elem_id="search-page", elem_classes="page"):
-        front = block(query_bar(models, DEFAULT_K, examples), "front")
+        front = block(query_bar(models, DEFAULT_K, examples, side_by_side(explorer, index)), "front")
         message = block(missing(explorer), "notice")
         with gr.Row(elem_id="answer", elem_classes="answer"):
             listed = block("", "list")
