@@ -18,6 +18,7 @@ from ral_core.data.captions import Caption, read_captions
 from ral_core.errors import DataError
 from ral_core.features.encoders import open_text_encoder
 from ral_core.features.store import FeatureStore, VideoFeatures, write_features
+from ral_core.features.windows import lengths_of, source_of
 from ral_core.files import read_json
 from ral_core.index.own import index_library
 from ral_core.models.checkpoint import load_model, save_model
@@ -32,7 +33,6 @@ from ral_core.training.own import (
     part_split,
     placed,
     scaled,
-    source_of,
 )
 from ral_core.training.ridge import Ridge
 
@@ -105,6 +105,7 @@ def test_captions_go_to_the_window_that_holds_most_of_their_moment(tmp_path: Pat
         ("b.mp4", "a.mp4#0", "a.mp4#1"),
     ]
     assert found.unknown == {"gone": 1} and found.untimed == 1
+    assert lengths_of(FeatureStore.open(tmp_path)) == {"a.mp4": 20.0, "b.mp4": 10.0}
     assert [source_of(row) for row in ("a.mp4#12", "b#c.mp4", "v")] == ["a.mp4", "b#c.mp4", "v"]
 
 

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from ral_core.cli import main
-from ral_core.data.annotations import FORMATS, Tally, read_annotations, read_durations, settled
+from ral_core.data.annotations import (
+    FORMATS,
+    Tally,
+    form_of,
+    read_annotations,
+    read_durations,
+    settled,
+)
+from ral_core.data.annotations.naming import meant, names_of
 from ral_core.data.annotations.record import POLICIES, Annotation
 from ral_core.data.captions import read_captions, write_captions
 from ral_core.errors import DataError, UnknownName
@@ -60,6 +68,82 @@ def test_times_of_subtitles_and_the_longest_window(tmp_path: Path) -> None:
     assert read_annotations(tmp_path / "v.vtt", "vtt", Tally())[0].text == "Hello there & you"
     window = read_annotations(tmp_path / "v.qvhighlights", "qvhighlights", tally := Tally())[0]
     assert (window.start, window.end) == (8, 30) and tally.counts == {"several_windows": 1}
+
+
+AUTOMATIC = """WEBVTT
+Kind: captions
+
+00:00:01.000 --> 00:00:03.000 align:start
+<c.colorE5E5E5>so today we</c> are
+
+00:00:03.000 --> 00:00:04.000
+so today we are
+going to <00:00:03.5>cook.
+
+00:00:04.000 --> 00:00:05.000
+[Music]
+
+00:00:05.000 --> 00:00:09.000
+{\\an8}- First. Then we
+
+00:00:09.000 --> 00:00:10.000
+eat at Dr. Who&#39;s
+
+00:00:20.000 --> 00:00:21.000
+and leave
+"""
+
+
+def test_cues_become_sentences(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "talk.en.vtt").write_text(AUTOMATIC, encoding="utf-16")
+    said = read_annotations(tmp_path, "vtt", tally := Tally())
+    assert [(one.text, one.start, one.end) for one in said] == [
+        ("so today we are going to cook.", 1, 4),
+        ("First.", 5, 6.714),
+        ("Then we eat at Dr. Who's", 6.714, 10),
+        ("and leave", 20, 21),
+    ]
+    assert tally.counts == {"rolled": 1, "no_speech": 1, "cues_joined": 2, "cue_divided": 1}
+    placed = settled(said, tally, videos=["sub/talk.mp4", "b.mp4"], durations={"sub/talk.mp4": 30.0})
+    assert {caption.film for caption in placed.captions} == {"sub/talk.mp4"}
+    (tmp_path / "sub" / "talk.en.vtt").unlink()
+    (tmp_path / "old.srt").write_bytes("1\n00:00:01 --> 00:00:02\ncaf\xe9\n".encode("latin-1"))
+    old = read_annotations(tmp_path / "old.srt", "srt", tally := Tally())
+    assert old[0].text == "caf\xe9"
+    assert tally.counts == {"other_encoding": 1}
+
+
+def test_tables_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        'File;From;To;Caption\na.mp4;00:01:02,5;1:10;"two\nlines; one cell"\nb;;;no times\n'
+    )
+    first, second = read_annotations(tmp_path / "a.csv", form_of(tmp_path / "a.csv"), Tally())
+    assert (first.video, first.start, first.end, first.text) == ("a.mp4", 62.5, 70, "two\nlines; one cell")
+    assert second.start is None and second.where.endswith("line 4")
+    (tmp_path / "a.jsonl").write_text('{"video": "a", "moment": ["0:01", 2], "caption": "x"}\n')
+    assert read_annotations(tmp_path / "a.jsonl", "jsonl", Tally())[0].start == 1
+    (tmp_path / "bad.csv").write_text("video,start,end,sentence\na,1,2,x\na,soon,2,x\na,1,,x\n")
+    with pytest.raises(
+        DataError, match=r"2 lines cannot be used: .*line 3: 'soon'.*line 4: it gives a start"
+    ):
+        read_annotations(tmp_path / "bad.csv", "csv", Tally())
+    with pytest.raises(DataError, match="none of the endings"):
+        form_of(tmp_path / "a.pdf")
+
+
+def test_videos_may_be_called_by_their_files(tmp_path: Path) -> None:
+    names = names_of(["x/a.mp4", "y/a.mp4", "y/b.v2.mkv", "c"])
+    asked = ("y/a.mp4", "y\\a.mp4", "a.mp4", "a", "b.v2.mkv", "b.v2", "./y/b.v2.en", "c.mp4", "d")
+    found = [meant(name, names) for name in asked]
+    assert found == ["y/a.mp4", "y/a.mp4", None, None, "y/b.v2.mkv", "y/b.v2.mkv", "y/b.v2.mkv", "c", None]
+    result = settled(
+        [Annotation("b.v2", "x", 1, 2, 9), Annotation("c", "...")],
+        tally := Tally(),
+        videos=set(names.values()),
+    )
+    assert result.captions[0].film == "y/b.v2.mkv"
+    assert tally.counts == {"named_otherwise": 1, "no_sentence": 1}
 
 
 ODD = (

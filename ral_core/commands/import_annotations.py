@@ -6,10 +6,19 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ral_core.data.annotations import FORMATS, Imported, Tally, read_annotations, read_durations, settled
+from ral_core.data.annotations import (
+    FORMATS,
+    Imported,
+    Tally,
+    form_of,
+    read_annotations,
+    read_durations,
+    settled,
+)
 from ral_core.data.captions import write_captions
 from ral_core.errors import DataError
 from ral_core.features.store import FeatureStore
+from ral_core.features.windows import lengths_of
 from ral_core.files import read_jsonl, write_json
 
 
@@ -20,7 +29,11 @@ def add(parser: ArgumentParser) -> None:
         "--durations Charades_v1_test.csv --out my_data/captions.jsonl"
     )
     parser.add_argument("file", type=Path, help="the annotation file; for vtt and srt also a folder of them")
-    parser.add_argument("--format", required=True, choices=tuple(FORMATS), help="the form it is written in")
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        help="the form it is written in (default for csv, jsonl and subtitles: by its ending)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="where to write captions.jsonl")
     parser.add_argument("--gt", type=Path, help="gt.jsonl: all videos that satisfy each sentence")
     parser.add_argument("--durations", type=Path, help="csv or json with the lengths of the videos")
@@ -31,15 +44,17 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Import, write the captions and a report beside them, and say what was done."""
     tally = Tally()
-    found = read_annotations(args.file, args.format, tally)
+    form = args.format or form_of(args.file)
+    found = read_annotations(args.file, form, tally)
     store = FeatureStore.open(args.features) if args.features else None
-    durations = dict(zip(store.ids, store.durations, strict=True)) if store else {}
+    durations = lengths_of(store) if store else {}
+    videos = set(durations) if store else None
     if args.durations:
         durations |= read_durations(args.durations)
     truth = read_truth(args.gt) if args.gt else None
-    result = settled(found, tally, durations=durations, truth=truth, videos=store.ids if store else None)
+    result = settled(found, tally, durations=durations, truth=truth, videos=videos)
     write_captions(args.out, result.captions)
-    report = {"file": args.file.name, "format": args.format, **result.report()}
+    report = {"file": args.file.name, "format": form, **result.report()}
     write_json(args.out.with_suffix(".report.json"), report)
     print(json.dumps(report, ensure_ascii=False) if args.json else told(result, args.out))
     return 0

@@ -18,11 +18,12 @@ from ral_core.evaluation.scoring import score_split
 from ral_core.evaluation.splits import Split
 from ral_core.features.packed import EncodesText
 from ral_core.features.store import FeatureStore
+from ral_core.features.windows import source_of
 from ral_core.files import read_json, read_text, write_json, write_text
 from ral_core.models import PRVRModel
 from ral_core.models.checkpoint import load_model
 from ral_core.training.config import RunConfig
-from ral_core.training.own import PARTS, divided, part_split, placed, source_of
+from ral_core.training.own import PARTS, divided, part_split, placed
 from ral_core.training.ridge import Ridge
 from ral_core.training.run import train_on
 

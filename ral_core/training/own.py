@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +17,12 @@ from ral_core.errors import DataError
 from ral_core.evaluation.splits import Split, by_video
 from ral_core.features.packed import EncodesText, Say, pack_videos, pack_words
 from ral_core.features.store import HEADER, FeatureStore
+from ral_core.features.windows import lengths_of, source_of, spans_of, windows_of
 from ral_core.files import read_json, read_jsonl, write_json
 from ral_core.models.config import ModelConfig
 from ral_core.training.config import RunConfig
 
 LIBRARY, CAPTIONS = "library.json", "captions.jsonl"
-WINDOW = re.compile(r"(.+)#\d+")
 PARTS = ("train", "val", "heldout")
 HELDOUT, VAL = 0.2, 0.15
 """Shares of the captioned videos that are kept for the final figures, and to choose the epoch on."""
@@ -64,9 +63,7 @@ def own_captions(library: Path, store: FeatureStore, file: Path | None, say: Say
         if file.resolve() != kept.resolve():
             write_captions(kept, captions)
         return list(captions)
-    lengths: dict[str, float] = {}
-    for row, (_, end) in spans_of(store).items():
-        lengths[source_of(row)] = max(lengths.get(source_of(row), 0.0), end)
+    lengths = lengths_of(store)
     tally, form = Tally(), form_of(file)
     imported = settled(read_annotations(file, form, tally), tally, durations=lengths, videos=lengths)
     write_captions(kept, imported.captions)
@@ -85,12 +82,6 @@ def is_ours(file: Path) -> bool:
     return {"id", "film", "text", "level"} <= first.keys()
 
 
-def source_of(row: str) -> str:
-    """The file that a row of features is of: windows of a long one are called `<file>#<number>`."""
-    match = WINDOW.fullmatch(row)
-    return match[1] if match else row
-
-
 @dataclass(frozen=True)
 class Placed:
     """Captions whose `film` is a row of features, and what could not be placed."""
@@ -107,10 +98,7 @@ def placed(captions: Iterable[Caption], store: FeatureStore) -> Placed:
 
     A caption's video may be a row itself, or a file that is in several windows; see `Placed` for the rest.
     """
-    windows: dict[str, list[str]] = defaultdict(list)
-    for row in store.ids:
-        windows[source_of(row)].append(row)
-    spans = spans_of(store)
+    windows, spans = windows_of(store), spans_of(store)
     found, unknown, untimed = [], Counter[str](), 0
     for caption in captions:
         rows = [caption.film] if caption.film in store else windows.get(caption.film, [])
@@ -136,12 +124,6 @@ def placed(captions: Iterable[Caption], store: FeatureStore) -> Placed:
         relevant = tuple(dict.fromkeys((own, *others)))
         found.append(replace(caption, film=own, relevant=relevant, ambiguity=len(relevant)))
     return Placed(tuple(found), dict(unknown), untimed)
-
-
-def spans_of(store: FeatureStore) -> dict[str, tuple[float, float]]:
-    """Start and end of what each row is about, in seconds of its file."""
-    facts = zip(store.ids, store.starts, store.durations, strict=True)
-    return {row: (start, start + seconds) for row, start, seconds in facts}
 
 
 def divided(sources: Iterable[str]) -> dict[str, tuple[str, ...]]:
