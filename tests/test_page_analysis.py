@@ -136,6 +136,7 @@ def test_the_pipeline_adds_up_and_the_case_can_be_taken_away(browser: Any, serve
         assert page.request.get(f"{server}/export/card.png?{ASKED}").body()[:4] == b"\x89PNG"
         drawing = page.request.get(f"{server}/export/card.svg?{ASKED}").text()
         assert drawing.startswith("<svg ") and "<text" in drawing
+        assert page.request.get(f"{server}/export/card.pdf?{ASKED}").body()[:5] == b"%PDF-"
         assert page.request.get(f"{server}/export/card.svg?q=").status == 404
         assert page.request.get(f"{server}/export/card.exe?{ASKED}").status == 404
 
@@ -262,6 +263,8 @@ def test_the_map_pans_picks_and_lassoes(browser: Any, server: str) -> None:
         page.keyboard.up("Shift")
         page.get_by_text("7 films in the lasso").wait_for()
         page.get_by_role("button", name="show all films").click()
+        saved = page.request.get(server + page.get_by_role("link", name="parquet").get_attribute("href"))
+        assert saved.body()[:4] == b"PAR1"
         page.locator('select[data-set="b"]').select_option("tiny")
         page.locator(".plane.second:not([hidden])").wait_for()
         page.locator(".map-data button[data-film]").first.click()

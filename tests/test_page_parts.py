@@ -41,8 +41,10 @@ from ral_core.analysis.runs import (
 from ral_core.analysis.stability import rank_stability
 from ral_core.analysis.standings import divided, foreign_run, read_ranked, standing
 from ral_core.errors import BadQuery, DataError
+from ral_core.files import write_json
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
+from ral_core.views.absence_panel import absence_section
 from ral_core.views.asides import alike, deciders, following
 from ral_core.views.bench_page import overview, read_reports
 from ral_core.views.bench_runs import run_sections
@@ -50,6 +52,7 @@ from ral_core.views.case import case
 from ral_core.views.doctor_panel import doctor_panel, moves, stability_panel
 from ral_core.views.evidence_card import evidence_card
 from ral_core.views.figure import card_png, card_svg
+from ral_core.views.figure_pdf import card_pdf
 from ral_core.views.heat import heat_strip, on_grid
 from ral_core.views.ledger import ledger
 from ral_core.views.map_data import Maps, categories
@@ -253,7 +256,7 @@ def test_every_panel_is_whole_and_escaped(explorer: Explorer, shelf: Shelf, mode
         assert not [a for _, attrs in tags.found for a in attrs if a.startswith("on")]
     for whole in (evidence_card(made), card_svg(made)):
         assert "<img src=x" not in whole and "<script" not in whole
-    assert card_png(made)[:4] == b"\x89PNG"
+    assert card_png(made)[:4] == b"\x89PNG" and card_pdf(made)[:5] == b"%PDF-"
 
 
 def test_a_model_card_brings_no_markup() -> None:
@@ -312,6 +315,27 @@ def test_links_name_only_what_is_loaded(explorer: Explorer) -> None:
     assert asked.off == (1, 3) and asked.on == (4,) and asked.models == ("a", "b", "c", "d", "e")
     assert asked.choice("map", ("umap", "pca")) == "pca" and asked.choice("report", ("x",)) == "x"
     assert asked.amount("care", 0, 2, 1) == 1 and dict(asked.choices).keys() == {"map"}
+
+
+def test_the_verdict_on_absent_moments_is_shown_with_its_worth(tmp_path: Path) -> None:
+    assert wording.NO_ABSENCE in Tags(absence_section(tmp_path)).text
+    row = {
+        "model": "ral",
+        "present": 9,
+        "absent": 3,
+        "auroc": 0.7,
+        "false_alarms": 80.0,
+        "detected": None,
+        "levels": {"mid": 0.6},
+    }
+    write_json(
+        tmp_path / "reports" / "absence.json",
+        {"indexes": [row | {"detector": row | {"detected": 50.0}}, {"x": 1}]},
+    )
+    tags = Tags(absence_section(tmp_path))
+    assert "0.70" in tags.text and "80.0" in tags.text and "50.0" in tags.text and tags.text.count("–") >= 1
+    write_json(tmp_path / "reports" / "absence.json", [])
+    assert wording.NO_ABSENCE in Tags(absence_section(tmp_path)).text
 
 
 def test_reports_that_are_none_are_passed_over(explorer: Explorer, tmp_path: Path) -> None:

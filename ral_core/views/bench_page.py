@@ -14,6 +14,7 @@ from ral_core.files import read_json
 from ral_core.search.engine import Explorer
 from ral_core.views import bench_tables as tables
 from ral_core.views import collapse_panel, wording
+from ral_core.views.absence_panel import absence_section
 from ral_core.views.bench_runs import run_sections
 from ral_core.views.folds import fold
 from ral_core.views.markup import attributes, escape, icon, join
@@ -34,9 +35,19 @@ def build_bench_page(explorer: Explorer, shelf: Shelf, index: str | None = None)
         return run_sections(explorer, shelf, open_runs(explorer, collection), request)
 
     with gr.Column(elem_id="bench-page"):
-        drawn("benchmark", lambda request: overview(read_reports(explorer.root), request, asked(request)))
+        drawn(
+            "benchmark",
+            lambda request: overview(
+                read_reports(explorer.root), request, absence_section(explorer.root) + asked(request)
+            ),
+        )
         with gr.Column(elem_classes="folds wide-folds"):
-            fold("collapse", collapse_panel.TITLE, collapse_panel.LEAD, collapse_panel.collapse_panel(explorer, index))
+            fold(
+                "collapse",
+                collapse_panel.TITLE,
+                collapse_panel.LEAD,
+                collapse_panel.collapse_panel(explorer, index),
+            )
 
 
 def read_reports(root: Path) -> dict[str, list[dict[str, Any]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Response
 from fastapi import Request as HTTPRequest
 from fastapi.exceptions import HTTPException
@@ -10,9 +12,10 @@ from ral_core.errors import RALError
 from ral_core.search.engine import Explorer
 from ral_core.views import bench_tables
 from ral_core.views.bench_page import read_reports
-from ral_core.views.case import case
+from ral_core.views.case import Case, case
 from ral_core.views.evidence_card import evidence_card
 from ral_core.views.figure import card_png, card_svg
+from ral_core.views.figure_pdf import card_pdf
 from ral_core.views.media import Shelf
 from ral_core.views.requests import read_request
 
@@ -22,6 +25,13 @@ TYPES = {
     "html": "text/html; charset=utf-8",
     "svg": "image/svg+xml",
     "png": "image/png",
+    "pdf": "application/pdf",
+}
+CARDS: dict[str, Callable[[Case], str | bytes]] = {
+    "html": evidence_card,
+    "png": card_png,
+    "svg": card_svg,
+    "pdf": card_pdf,
 }
 
 
@@ -36,13 +46,13 @@ def add_exports(app: FastAPI, explorer: Explorer, shelf: Shelf, index: str | Non
         return attachment(text.encode(), f"leaderboard-{report}.{kind}", TYPES[kind])
 
     def card(kind: str, asked: HTTPRequest) -> Response:
-        if kind not in ("html", "png", "svg"):
-            raise HTTPException(404, "A card is html, png or svg.")
+        if kind not in CARDS:
+            raise HTTPException(404, "A card is html, png, svg or pdf.")
         try:
             made = case(explorer, shelf, read_request(dict(asked.query_params)), index, str(asked.base_url))
+            body = CARDS[kind](made)
         except RALError as problem:
             raise HTTPException(404, str(problem)) from None
-        body = card_png(made) if kind == "png" else card_svg(made) if kind == "svg" else evidence_card(made)
         name = f"evidence-{made.explanation.video}-{made.explanation.query[:40]}.{kind}"
         return attachment(body if isinstance(body, bytes) else body.encode(), name, TYPES[kind])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import gradio as gr
 
@@ -13,7 +14,7 @@ from ral_core.search.results import SearchResult
 from ral_core.views import clusters_data, wording
 from ral_core.views.folds import fold
 from ral_core.views.map_data import METHODS, Maps
-from ral_core.views.markup import attributes, escape, join, number
+from ral_core.views.markup import attributes, escape, icon, join, number
 from ral_core.views.media import Shelf
 from ral_core.views.parts import drawn, nothing
 from ral_core.views.query_bar import model_title
@@ -56,7 +57,7 @@ def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -
             data_marks=json.dumps(marks(placed, result)),
         )
         return (
-            f"<div{data}>{controls(request, method, offered, [e.manifest.model for e in others])}"
+            f"<div{data}>{controls(request, method, offered, [e.manifest.model for e in others], entry.name)}"
             f"{trust(method, mapped.trust, placed)}{neighbours(placed, titles, result)}</div>"
         )
 
@@ -108,7 +109,9 @@ def marks(placed: Placed | None, result: SearchResult | None) -> dict[str, objec
     }
 
 
-def controls(request: Request, method: Method, offered: Sequence[Method], models: Sequence[str]) -> str:
+def controls(
+    request: Request, method: Method, offered: Sequence[Method], models: Sequence[str], index: str
+) -> str:
     """How the map is made, how the samples are drawn, and which model stands beside it."""
 
     def pills(name: str, values: Sequence[tuple[str, str]], chosen: str, title: str) -> str:
@@ -136,7 +139,9 @@ def controls(request: Request, method: Method, offered: Sequence[Method], models
     missing = (
         "" if len(offered) == len(METHODS) else f'<span class="small hint">{escape(wording.NO_UMAP)}</span>'
     )
-    return f'<div class="map-controls">{pills("map", [(m, TITLES[m]) for m in offered], method, "Method")}{beside}{again if request.query.strip() else ""}{missing}</div>'
+    where = f"/export/map.parquet?{urlencode({'index': index})}"
+    save = f'<a class="quiet" download{attributes(href=where, title=wording.MAP_SAVE)}>{icon("save")}<span>parquet</span></a>'
+    return f'<div class="map-controls">{pills("map", [(m, TITLES[m]) for m in offered], method, "Method")}{beside}{again if request.query.strip() else ""}{missing}{save}</div>'
 
 
 def trust(method: Method, value: float | None, placed: Placed | None) -> str:

@@ -1,4 +1,4 @@
-"""Moments and rankings to take away: a moment as mp4, one query's ranking as a TREC run, a split's run and judgements."""
+"""Moments and rankings to take away: a moment as mp4, one query's ranking as a TREC run, judgements, a map as parquet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from fastapi.exceptions import HTTPException
 
 from ral_core.data.cutting import cut_moment
 from ral_core.errors import RALError
+from ral_core.export.parquet import write_parquet
+from ral_core.export.rows import mapped
 from ral_core.export.trec import trec, write_qrels
 from ral_core.search.engine import MOST, Explorer
 from ral_core.views.exports import attachment
@@ -24,7 +26,7 @@ LONGEST = 300.0
 
 
 def add_take_away(app: FastAPI, explorer: Explorer, shelf: Shelf, index: str | None) -> None:
-    """Declare `/cut/…`, `/export/query.run` and `/export/{run of a split, qrels}`."""
+    """Declare `/cut/…`, `/export/query.run`, `/export/split.qrels` and `/export/map.parquet`."""
 
     def cut(address: str, start: float, end: float) -> Response:
         path = shelf.path(address) if "/film/" in address else None
@@ -55,6 +57,18 @@ def add_take_away(app: FastAPI, explorer: Explorer, shelf: Shelf, index: str | N
             f"{entry.manifest.collection}.qrels", "text/plain", lambda out: write_qrels(explorer, entry, out)
         )
 
+    def vectors(asked: HTTPRequest) -> Response:
+        request = read_request(dict(asked.query_params))
+        entry = explorer.resolve(request.model, named(explorer, request, index))
+        about = {"index": entry.name, "model": entry.manifest.model}
+        rows = mapped(explorer, explorer.gallery(entry))
+        return made(
+            f"{entry.name}-map.parquet",
+            "application/vnd.apache.parquet",
+            lambda out: write_parquet(out, rows, about=about),
+        )
+
+    app.add_api_route("/export/map.parquet", vectors, methods=["GET"])
     app.add_api_route("/cut/{address:path}", cut, methods=["GET"])
     app.add_api_route("/export/query.run", ranking, methods=["GET"])
     app.add_api_route("/export/split.qrels", qrels, methods=["GET"])

@@ -41,6 +41,7 @@ CARDS = (
     ),
     ("png", "picture", "PNG for slides"),
     ("svg", "figure", "SVG for papers, text stays text"),
+    ("pdf", "PDF", "PDF for papers: lines and text as vectors, fonts inside"),
 )
 """Files of one case: ending, name, explanation."""
 NO_CALIBRATION = "This index holds no statistics of unrelated sentences, so scores cannot be judged."
@@ -92,6 +93,7 @@ NO_DIFFERENCES = (
 )
 MAP_LEAD = "Every film is a point; films that mean alike to the model lie together. Place a query among them and see what it is near."
 MAP_HELP = "Drag to move, wheel or pinch to zoom, Shift and drag for a lasso; with the keyboard: arrows, + and −, 0 for the whole map. Click a film to open it."
+MAP_SAVE = "Every film with its vector and its place, as one parquet file; other viewers of maps open it"
 MAP_EMPTY = (
     "Place a query to see its star, the films found for it as numbers, and the films that are really nearest."
 )
@@ -111,6 +113,11 @@ COVERAGE_HELP = (
     "The surest answers are given first, the most doubtful last. A doubt that means something keeps the curve low on the left; "
     "a useless one runs level at the overall error rate."
 )
+ABSENCE_HELP = (
+    "The verdict “probably not in this collection” as a detector of absent moments. AUROC: the chance that a present moment scores above an absent one; 0.5 is a coin. "
+    "False alarms at 95 % detection: of the present moments, how many would be called absent if nearly all absent ones were to be found out. A high number means: take the verdict as a hint."
+)
+NO_ABSENCE = "It was not measured for these indexes; `python -m ral_core absence --out precomputed/reports/absence.json` does it."
 NO_RUNS = "No answers to single queries are stored for this collection; `python -m ral_core runs` makes them in about a minute a model."
 NO_REPORTS = "No reports were found. Write one with `python -m ral_core evaluate --model ral --split test --json > precomputed/reports/ral-test.json`."
 DATA_LEAD = "Everything that answers you lies in files on this machine. Here is what they are, how they came to be, and how good they are."
