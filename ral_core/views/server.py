@@ -48,7 +48,6 @@ SCRIPTS = (
     "rivals.js",
     "panels.js",
     "clusters.js",
-    "rivals.js",
     "scatter.js",
     "map.js",
     "compare.js",
