@@ -182,7 +182,7 @@ def save_clusters(root: Path, found: Clustering) -> Path:
 
 def open_clusters(explorer: Explorer, entry: IndexEntry) -> Mapping[str, Any]:
     """The kept clusters of an index as JSON, else made now. Raises as `cluster`, DataError for too many films."""
-    path = clusters_file(explorer.root, entry.name)
+    path = clusters_file(entry.root or explorer.root, entry.name)
     if path.is_file():
         said: Mapping[str, Any] = read_json(path)
         if (

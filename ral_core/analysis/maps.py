@@ -139,10 +139,11 @@ def open_umap(root: Path, gallery: Gallery) -> FilmMap | None:
 
 def film_map(explorer: Explorer, index: str, method: Method) -> FilmMap:
     """The map of an index. Raises DataError for a UMAP that was not fitted yet."""
-    gallery = explorer.gallery(explorer.resolve(None, index))
+    entry = explorer.resolve(None, index)
+    gallery = explorer.gallery(entry)
     if method == "pca":
         return pca(film_vectors(gallery))
-    found = open_umap(explorer.root, gallery)
+    found = open_umap(entry.root or explorer.root, gallery)
     if found is None:
         raise DataError(
             f"There is no UMAP of the index {index}; fit it with `python -m ral_core map --index {index}`."

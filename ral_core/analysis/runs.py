@@ -150,7 +150,7 @@ def open_runs(explorer: Explorer, collection: str) -> dict[str, Run]:
     """The stored runs of a collection's indexes by model; those made with other weights are left out."""
     found = {}
     for entry in explorer.entries.values():
-        path = run_file(explorer.root, entry.name)
+        path = run_file(entry.root or explorer.root, entry.name)
         if entry.manifest.collection != collection or not path.is_file():
             continue
         with safe_open(path, framework="numpy") as file:

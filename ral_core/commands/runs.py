@@ -12,7 +12,7 @@ from ral_core.search.engine import Explorer
 def add(parser: ArgumentParser) -> None:
     """The arguments of `runs`."""
     parser.epilog = "example: python -m ral_core runs --index world-ral"
-    parser.add_argument("--index", help="name of an index (default: all)")
+    parser.add_argument("--index", help="name of an index, or the folder of a library (default: all)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each index")
 
@@ -20,12 +20,12 @@ def add(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Ask, keep, say how many first films were right."""
     explorer = Explorer.open(device=args.device)
-    names = [explorer.resolve(None, args.index).name] if args.index else list(explorer.entries)
-    for name in names:
-        made = make_run(explorer, explorer.resolve(None, name))
-        path = save_run(explorer.root, made)
+    entries = [explorer.resolve(None, args.index)] if args.index else list(explorer.entries.values())
+    for entry in entries:
+        made = make_run(explorer, entry)
+        path = save_run(entry.root or explorer.root, made)
         said = {
-            "index": name,
+            "index": entry.name,
             "queries": len(made.rank),
             "hit@1": 100 * float(made.right.mean()),
             "file": str(path),
@@ -33,6 +33,6 @@ def run(args: Namespace) -> int:
         print(
             json.dumps(said)
             if args.json
-            else f"{name}: {len(made.rank)} queries, hit@1 {said['hit@1']:.1f}, in {path}"
+            else f"{entry.name}: {len(made.rank)} queries, hit@1 {said['hit@1']:.1f}, in {path}"
         )
     return 0

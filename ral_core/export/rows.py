@@ -102,7 +102,7 @@ def described(gallery: Gallery, places: Sequence[Place]) -> Columns:
 
 def mapped(explorer: Explorer, gallery: Gallery) -> Iterator[Columns]:
     """The film rows with their places: `x`, `y` on the UMAP where one is fitted (else PCA), `pca_x`, `pca_y`."""
-    name = gallery.manifest.name
+    name = str(gallery.folder.path)  # by its folder: a library's index need not be open by name
     flat = film_map(explorer, name, "pca").points
     try:
         best, points = "umap", film_map(explorer, name, "umap").points
