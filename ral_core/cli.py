@@ -40,6 +40,9 @@ VERBS = {
     "rivals": "hold the right film against the one that beat it",
     "collapse": "measure how alike captions and clips of one film are",
     "clusters": "group the films of an index and name the groups",
+    "sweep": "say which word of a query the answer hangs on",
+    "latency": "say where the time of a query goes",
+    "duel": "count the votes of blind duels",
     "fusion": "rank with another weight of the clip score",
     "world": "build the rendered film corpus",
 }

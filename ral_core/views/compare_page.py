@@ -10,7 +10,8 @@ import gradio as gr
 from ral_core.analysis.runs import agreement, kendall
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Explanation, SearchResult
-from ral_core.views import wording
+from ral_core.views import duel_panel, wording
+from ral_core.views.folds import fold
 from ral_core.views.markup import attributes, escape, heads, join, number
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, drawn, fresh, nothing, safely
@@ -50,6 +51,8 @@ def build_compare_page(
         area = drawn("compare", page)
         below = block("", "curves")
         drawn("split", split)
+        with gr.Column(elem_classes="folds wide-folds"):
+            fold("duel", duel_panel.TITLE, duel_panel.LEAD, duel_panel.duel_panel(explorer, shelf, index))
     area.select(curves, None, below, **QUIET)
 
 

@@ -14,12 +14,24 @@ from ral_core.views.requests import Request, read_request
 Draw = Callable[[Request], str]
 
 
-def fold(part: str, title: str, lead: str, draw: Draw) -> gr.HTML:
-    """A folded panel; assets/folds.js asks for its inside when it is opened, and again when the state changes."""
+def fold(
+    part: str,
+    title: str,
+    lead: str,
+    draw: Callable[[Any], str],
+    *,
+    read: Callable[[object], Any] = read_request,
+) -> gr.HTML:
+    """A folded panel; assets/folds.js asks for its inside when it is opened, and again when the state changes.
+
+    `draw` gets what `read` makes of the event, by default the request; `read` must never fail.
+    """
     area = block(shell(part, title, lead, '<p class="fold-wait">Computing …</p>', shown=False), part)
 
     def answer(event: gr.EventData) -> Any:
-        return fresh(shell(part, title, lead, safely(draw, read_request(event._data)), shown=True))
+        asked = read(event._data)
+        inside = safely(lambda _: draw(asked), Request(""))
+        return fresh(shell(part, title, lead, inside, shown=True))
 
     area.submit(answer, None, area, **QUIET)
     return area

@@ -105,6 +105,8 @@ OWN = (
     "kind",
     "fuse",
     "rival",
+    "round",
+    "about",
     "runs",
     "by",
     "tag",

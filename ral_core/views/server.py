@@ -24,6 +24,7 @@ from ral_core.views.bench_page import build_bench_page
 from ral_core.views.clusters_data import add_cluster_routes
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.data_page import build_data_page
+from ral_core.views.duel_panel import add_duel_routes
 from ral_core.views.exports import add_exports
 from ral_core.views.map_data import Maps, add_map_routes
 from ral_core.views.map_page import build_map_page
@@ -48,6 +49,9 @@ SCRIPTS = (
     "rivals.js",
     "panels.js",
     "clusters.js",
+    "sweep.js",
+    "latency.js",
+    "duel.js",
     "scatter.js",
     "map.js",
     "compare.js",
@@ -97,6 +101,7 @@ def build_app(explorer: Explorer, index: str | None = None, *, mcp: bool = False
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     add_map_routes(app, Maps(explorer, shelf))
     add_cluster_routes(app, explorer)
+    add_duel_routes(app)
     add_exports(app, explorer, shelf, index)
     add_take_away(app, explorer, shelf, index)
     add_brought_routes(app, explorer, brought, index)
