@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ral_core.search.answers import ranked
 from ral_core.search.engine import Explorer
+from ral_core.search.presence import presence
 from ral_core.search.reading import cleaned
 from ral_core.search.results import Answer, State
 from ral_core.search.verdict import verdict
@@ -27,6 +29,12 @@ class Diagnosis(Answer):
     absent: tuple[float, ...]  # deciles (11) of the best film's z when the moment is in no film
     absent_share: float | None  # share (0-1) of absent moments whose best film scores higher than this one
     separation: float | None  # how well the best z tells present from absent moments: AUROC
+    odds: (
+        float | None
+    )  # log odds that the moment is there, by the index's detector, if half of all sentences had one
+    line: float | None  # odds below which it is called absent; nine of ten present moments lie above
+    missing: str | None  # the word that fits the first film worst against other films
+    taught: str | None  # what the detector was taught on
 
 
 def diagnose(
@@ -37,9 +45,11 @@ def diagnose(
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
     encoded, tokens = explorer.encoded(entry, typed.text)
-    total = gallery.score(tokens).total
-    z = gallery.z(total)
-    judged = verdict(total, z, entry.manifest, len(encoded.words()))
+    scored = gallery.score(tokens)
+    found = ranked(gallery, scored, gallery.z(scored.total), 1)
+    total, z = found.total, found.z
+    there = presence(gallery, encoded, tokens, scored)
+    judged = verdict(total, z, entry.manifest, len(encoded.words()), there)
     top = np.sort(total)[::-1]
     absent = np.asarray(gallery.folder["null_top"]) if "null_top" in gallery.folder else np.empty(0)
     first = None if z is None else float(z[total.argmax()])
@@ -55,4 +65,8 @@ def diagnose(
         absent=tuple(float(v) for v in np.quantile(absent, np.linspace(0, 1, 11))) if len(absent) else (),
         absent_share=float((absent > first).mean()) if len(absent) and first is not None else None,
         separation=entry.manifest.separation,
+        odds=None if there is None else there.odds,
+        line=None if there is None else there.line,
+        missing=None if there is None else there.missing,
+        taught=None if there is None else there.taught,
     )

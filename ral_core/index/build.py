@@ -164,7 +164,9 @@ def finished(
     arrays |= {"null_mean": null.null_mean, "null_std": null.null_std, "null_top": null.null_top}
     if log_var is not None:
         arrays["query_log_var"] = np.sort(log_var)
-    manifest = replace(manifest, cutoff=null.cutoff, margin=null.margin, separation=null.separation)
+    manifest = replace(
+        manifest, cutoff=null.cutoff, margin=null.margin, separation=null.separation, detector=None
+    )
     written = write_index(folder, manifest, rows, arrays)
     write_clip_index(folder, written["clips"])
     return written

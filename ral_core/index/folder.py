@@ -98,6 +98,8 @@ class Manifest:
     """Reference queries behind the null statistics."""
     separation: float | None = None
     """How well the best film's z-score tells present from absent moments (area under the ROC curve, 0.5 is chance)."""
+    detector: Mapping[str, Any] | None = None
+    """What tells absent moments (`index.presence.Detector`), and what taught it; None where nobody taught one."""
     model_folder: str | None = None
     """Where the model lay, relative to the index folder."""
     captions: str | None = None

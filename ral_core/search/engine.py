@@ -35,6 +35,7 @@ from ral_core.search.libraries import PRECOMPUTED as PRECOMPUTED
 from ral_core.search.libraries import found_indexes as found_indexes
 from ral_core.search.moments import MomentConfig
 from ral_core.search.pictures import Picture, Span, moment_vector, picture_vector, require_pictures
+from ral_core.search.presence import presence
 from ral_core.search.reading import ReadsText, cleaned, events_in, query_batch
 from ral_core.search.results import SearchResult
 from ral_core.search.verdict import SENTENCE, verdict
@@ -149,7 +150,8 @@ class Explorer:
         scored = gallery.score(tokens, candidates)
         found = ranked(gallery, scored, gallery.z(scored.total), count)
         length = len(encoded.words())
-        judged = verdict(found.total, found.z, entry.manifest, length)
+        there = presence(gallery, encoded, tokens, scored)
+        judged = verdict(found.total, found.z, entry.manifest, length, there)
         films = hits(gallery, tokens, found, self.moments, events_in(typed.text))
         return SearchResult(
             query=typed.text,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ral_core.index.folder import Manifest
+from ral_core.search.presence import Presence
 from ral_core.search.results import State
 
 SENTENCE = 3
@@ -23,20 +24,27 @@ class Verdict:
 
 
 def verdict(
-    total: NDArray[np.floating], z: NDArray[np.floating] | None, manifest: Manifest, words: int
+    total: NDArray[np.floating],
+    z: NDArray[np.floating] | None,
+    manifest: Manifest,
+    words: int,
+    presence: Presence | None = None,
 ) -> Verdict:
     """Judge a query of so many words from its fused scores (V,) and z-scores (V,); films not scored have -inf.
 
-    *unlikely*: the first film's z lies below the index's cut-off, which nine of ten sentences that describe
-    something in the collection exceed. *clear*: the first film leads by at least the index's margin, measured
-    in standard deviations of this query's scores. *ambiguous*: everything else. Cut-off and margin were set
-    when the index was made, from sentences whose films are known (`index.calibration`); as those are whole
-    sentences, shorter queries are never called unlikely.
+    *unlikely*: the index's detector (`index.presence`) says so or, where it has none, the first film's z lies
+    below the index's cut-off; nine of ten sentences that describe something in a collection lie above either.
+    *clear*: the first film leads by at least the index's margin, measured in standard deviations of this query's
+    scores. *ambiguous*: everything else. Cut-off and margin were set when the index was made, from sentences whose
+    films are known (`index.calibration`); as those are whole sentences, shorter queries are never called unlikely.
     """
     scored = total[np.isfinite(total)]
     first = 0.0 if z is None else float(z[total.argmax()])
     judged = z is not None and manifest.cutoff is not None and words >= SENTENCE
-    if judged and first < (manifest.cutoff or 0.0):
+    if presence is not None and words >= SENTENCE:
+        if presence.odds < presence.line:
+            return Verdict("unlikely", absent(presence))
+    elif judged and first < (manifest.cutoff or 0.0):
         return Verdict(
             "unlikely",
             f"Even the best film scores only {first:.1f} standard deviations above what it gets for unrelated "
@@ -53,3 +61,12 @@ def verdict(
             "clear", f"The first film leads by {lead:.1f} standard deviations of this query's scores."
         )
     return Verdict("ambiguous", f"{close} films fit about equally well; say more to tell them apart.")
+
+
+def absent(presence: Presence) -> str:
+    """Why the detector does not believe in the first film."""
+    worst = f"; “{presence.missing}” fits it worst" if presence.missing else ""
+    return (
+        f"The best film fits less well than the films of nine in ten described moments do{worst}. "
+        "The moment is probably not in this collection."
+    )
