@@ -96,6 +96,36 @@ def test_extreme_pictures_are_seen_too(encoder: JointEncoder, shape: tuple[int, 
     assert max(encoder.picture_size(*shape)) <= 4 * PICTURE
 
 
+def test_settings_as_openai_wrote_them_are_understood(folders: dict[str, Path], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folders["clip"], tmp_path / "copy"))
+    about = json.loads((copy / "preprocessor_config.json").read_text())
+    kept = {
+        name: about[name]
+        for name in ("do_center_crop", "do_normalize", "do_resize", "image_mean", "image_std")
+    }
+    old = kept | {
+        "feature_extractor_type": "CLIPFeatureExtractor",
+        "resample": 3,
+        "size": 32,
+        "crop_size": 32,
+    }
+    (copy / "preprocessor_config.json").write_text(json.dumps(old))
+    encoder = JointEncoder.open(copy)
+    assert encoder.size == (32, 32) and encoder.picture_size(1920, 1080) == (56, 32)
+    expected = JointEncoder.open(folders["clip"]).images(pictures(2))
+    np.testing.assert_allclose(encoder.images(pictures(2)), expected, atol=1e-6)
+
+
+def test_half_precision_that_overflows_gives_way(folders: dict[str, Path]) -> None:
+    encoder, exact = JointEncoder.open(folders["clip"]), JointEncoder.open(folders["clip"])
+    encoder._model.half()
+    np.testing.assert_allclose(encoder.images(pictures(2)), exact.images(pictures(2)), atol=0.02)
+    assert encoder._model.dtype == torch.float16
+    encoder._model.visual_projection.weight.mul_(2e4)  # the direction stays, the numbers leave half precision
+    np.testing.assert_allclose(encoder.images(pictures(2)), exact.images(pictures(2)), atol=0.02)
+    assert encoder._model.dtype == torch.float32
+
+
 def test_siglip_reads_without_capitals_and_punctuation(folders: dict[str, Path]) -> None:
     encoder = JointEncoder.open(folders["siglip"])
     loud, plain = encoder.texts(["A Dog, runs!", "a dog runs"])

@@ -215,6 +215,7 @@ def test_a_search_shows_each_video_once_with_its_best_window(library: Library) -
         _, tokens = explorer.encoded(explorer.resolve(None, None), query)
         total = gallery.score(tokens).total
         rows = {"short": [0], "long": [1, 2, 3], "other": [4]}
+        np.testing.assert_array_equal(gallery.by_film(total), [max(total[its]) for its in rows.values()])
         scores = {video: max(total[row] for row in its) for video, its in rows.items()}
         assert [h.video for h in found.hits] == sorted(scores, key=lambda video: -scores[video])
         hit = next(hit for hit in found.hits if hit.video == "long")
@@ -272,6 +273,9 @@ def test_windows_must_stand_together(tmp_path: Path, clip: Path) -> None:
     config = IndexConfig(name="x", collection="x")
     with pytest.raises(DataError, match="do not stand together"):
         build_index(*arguments, library.root / "features", library.text, config, rows=rows)
+    turned = [replace(row, start=9 - row.start) if row.source else row for row in library.index.videos]  # type: ignore[operator]
+    with pytest.raises(DataError, match="'long' do not stand together in order"):
+        build_index(*arguments, library.root / "features", library.text, config, rows=turned)
     with pytest.raises(DataError, match="Row 4 of the video table is nothing"):
         build_index(*arguments, library.root / "features", library.text, config, rows=rows[:4])
 

@@ -56,15 +56,17 @@ def checked_rows(rows: Sequence[VideoRow], store: FeatureStore) -> list[VideoRow
 def video_numbers(rows: Sequence[VideoRow]) -> NDArray[np.int64]:
     """The number (V,) of each row's video, from 0 in the order of the rows; windows of a video share one.
 
-    Raises DataError where the windows of a video do not stand together.
+    Raises DataError where the windows of a video do not stand together in order.
     """
     order = list(dict.fromkeys(row.video for row in rows))
     number_of = {video: number for number, video in enumerate(order)}
     numbers = np.array([number_of[row.video] for row in rows], dtype=np.int64)
-    apart = np.flatnonzero(np.diff(numbers) < 0)
+    starts = np.array([row.start or 0.0 for row in rows])
+    apart = np.flatnonzero((np.diff(numbers) < 0) | ((np.diff(numbers) == 0) & (np.diff(starts) <= 0)))
     if len(apart):
         raise DataError(
-            f"The windows of {rows[apart[0] + 1].video!r} do not stand together; order the videos by their source."
+            f"The windows of {rows[apart[0] + 1].video!r} do not stand together in order; sort the videos by their "
+            "source and start."
         )
     return numbers
 

@@ -85,6 +85,10 @@ class Gallery:
             return np.arange(len(self))
         return np.lexsort((-total, self.films))[self._first]
 
+    def by_film(self, totals: Array) -> Array:
+        """Scores of all rows (..., V) as scores of all films (..., films): each film's best window."""
+        return totals if self.film_count == len(self) else np.maximum.reduceat(totals, self._first, axis=-1)
+
     def windows(self, row: int) -> range:
         """The rows of the film that a row is a window of."""
         film = int(self.films[row])
