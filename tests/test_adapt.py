@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from ral_core.features.encoders import open_text_encoder
 from ral_core.features.store import FeatureStore, VideoFeatures, write_features
 from ral_core.features.windows import lengths_of, source_of
 from ral_core.files import read_json
-from ral_core.index.own import index_library
+from ral_core.index.folder import open_index
+from ral_core.index.own import index_library, renew_indexes
 from ral_core.models.checkpoint import load_model, save_model
 from ral_core.models.zero_shot import ZeroShot, zero_shot_config
 from ral_core.training.adapt import by_source, chance, comparison
@@ -211,6 +213,12 @@ def test_a_zero_shot_model_is_what_there_was_before(
     assert "| zero_shot (before) |" in told and "| sl (after) |" in told and "16 captions" in told
     manifest = read_json(library / "indexes" / "mine-sl" / "manifest.json")
     assert manifest["text_spec"] == f"joint:{folder}" and manifest["text_encoder"] == text.id
+    write_features(library / "features", [*videos[1:], replace(videos[0], id="z.mp4")], encoder=text.id)
+    new = index_library(library, "mine", model, before, library / "features", text, f"joint:{folder}")
+    renew_indexes(library, new, library / "features", device=torch.device("cpu"))
+    renewed = open_index(library / "indexes" / "mine-sl")
+    assert [row.id for row in renewed.videos] == [row.id for row in new.videos]
+    assert renewed.manifest.captions == manifest["captions"] and renewed.videos[-1].id == "z.mp4"
 
 
 def test_where_features_and_names_come_from(tmp_path: Path) -> None:

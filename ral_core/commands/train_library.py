@@ -17,7 +17,6 @@ from ral_core.errors import DataError, RALError
 from ral_core.features.encoders import open_text_encoder, require_encoder
 from ral_core.features.store import FeatureStore
 from ral_core.files import read_json
-from ral_core.index.calibration import from_captions
 from ral_core.index.own import index_library, indexes_of
 from ral_core.models.checkpoint import load_model, read_settings
 from ral_core.models.zero_shot import ZeroShot
@@ -67,7 +66,6 @@ def train_library(args: Namespace, config: RunConfig) -> int:
         text,
         spec,
         captions=library / CAPTIONS,
-        references=from_captions(result.unseen),
         say=say,
     )
     say(f"indexed {index.manifest.videos} videos in {index.path}; search them with it:")

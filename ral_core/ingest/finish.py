@@ -14,6 +14,7 @@ from ral_core.features.joint_text import JointText
 from ral_core.features.video_encoder import DemoVideoEncoder, JointVideoEncoder
 from ral_core.files import sha256, write_json
 from ral_core.index.build import IndexConfig, build_index
+from ral_core.index.own import renew_indexes
 from ral_core.ingest.library import (
     Library,
     clear,
@@ -59,7 +60,7 @@ def finish(
         write_json(library.folder / LIBRARY, old | {"digest": None})
         pack(library, entries, encoder.id, encoder.fps)
         captions = library.folder / "captions.jsonl"
-        build_index(
+        built = build_index(
             index,
             load_model(model_folder, device=encoder.encoder.device),
             model_folder,
@@ -70,6 +71,7 @@ def finish(
             rows=video_rows(library, entries, index),
             say=say,
         )
+        renew_indexes(library.folder, built, library.features, device=encoder.encoder.device, say=say)
         if old.get("index") not in (None, index.name):
             shutil.rmtree(library.indexes / old["index"], ignore_errors=True)
     write_tables(library, about | facts, entries)

@@ -23,17 +23,16 @@ from ral_core.files import read_json, read_text, write_json, write_text
 from ral_core.models import PRVRModel
 from ral_core.models.checkpoint import load_model
 from ral_core.training.config import RunConfig
-from ral_core.training.own import PARTS, divided, part_split, placed
+from ral_core.training.own import PARTS, PARTS_FILE, divided, part_split, placed
 from ral_core.training.ridge import Ridge
 from ral_core.training.run import train_on
 
 Array = NDArray[np.floating]
 Say = Callable[[str], None]
-PARTS_FILE, COMPARISON = "parts.json", "before_after.json"
+COMPARISON = "before_after.json"
 CUTOFFS = (1, 5, 10)
 ENOUGH_QUERIES, ENOUGH_VIDEOS = 100, 30
 """Fewer held-out ones make figures that mean little."""
-ENOUGH_UNSEEN = 20
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,6 @@ class Adapted:
 
     folder: Path
     comparison: dict[str, Any]
-    unseen: tuple[Caption, ...]
-    """Captions that the weights never met, to calibrate an index with; all of them where these are few."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +122,7 @@ def adapt(
     result = comparison(held, systems, before.name if before else "ridge on words", config.name)
     write_json(out / COMPARISON, result)
     write_text(out / "README.md", carded(read_text(out / "README.md"), result))
-    ids = {caption.id for split in (splits["val"], held) for caption in split.captions}
-    unseen = tuple(one for one in captions if one.id in ids or len(ids) < ENOUGH_UNSEEN)
-    return Adapted(out, result, unseen)
+    return Adapted(out, result)
 
 
 def keep_parts(out: Path, parts: Mapping[str, Sequence[str]], resume: bool) -> None:

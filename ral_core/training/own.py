@@ -22,7 +22,7 @@ from ral_core.files import read_json, read_jsonl, write_json
 from ral_core.models.config import ModelConfig
 from ral_core.training.config import RunConfig
 
-LIBRARY, CAPTIONS = "library.json", "captions.jsonl"
+LIBRARY, CAPTIONS, PARTS_FILE = "library.json", "captions.jsonl", "parts.json"
 PARTS = ("train", "val", "heldout")
 HELDOUT, VAL = 0.2, 0.15
 """Shares of the captioned videos that are kept for the final figures, and to choose the epoch on."""
