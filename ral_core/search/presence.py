@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from ral_core.features.text import EncodedQuery
+from ral_core.features.words import Word
 from ral_core.index.presence import Detector, missing_words, signs_of
 from ral_core.models import RAL
 from ral_core.models.scoring import word_maxima
 from ral_core.search.gallery import Gallery, Scored
 from ral_core.tensors import QueryTokens
+from ral_core.world.grammar import FUNCTION_WORDS
 
 Array = NDArray[np.floating]
 
@@ -25,7 +27,9 @@ class Presence:
 
     odds: float  # log odds, if half of all sentences had a film
     line: float  # below, the moment is called absent
-    missing: str | None  # the word that fits the first film worst against other films; None without words
+    missing: (
+        str | None
+    )  # of the words that name something, the one that fits the first film worst against other films
     taught: str  # what the detector was taught on
 
 
@@ -87,6 +91,18 @@ def presence(gallery: Gallery, encoded: EncodedQuery, tokens: QueryTokens, score
     one = by_film(gallery, scored.total, scored.clip, words, gate)
     missing = None
     if one.words is not None and one.gate is not None:
-        piece = int(missing_words(one.words, one.gate, int(one.total.argmax())).argmax())
-        missing = next((word.text for word in encoded.words() if piece in word.pieces), None)
+        gaps = missing_words(one.words, one.gate, int(one.total.argmax()))
+        worst = {
+            word.text: max(gaps[p] for p in word.pieces if p < len(gaps)) for word in read(encoded, len(gaps))
+        }
+        missing = max(worst, key=lambda word: worst[word], default=None)
     return Presence(detector(one.signs()), detector.line, missing, detector.taught)
+
+
+def read(encoded: EncodedQuery, pieces: int) -> list[Word]:
+    """The words of a query that name something, of those with one of the first `pieces` pieces."""
+    return [
+        word
+        for word in encoded.words()
+        if min(word.pieces) < pieces and word.text[0].isalnum() and word.text.lower() not in FUNCTION_WORDS
+    ]
