@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| (yes|part|no) \| ([^|]+) \| ([^|]*) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| (yes|part|no) \| ([^|]+) \|([^|]*)\|$", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "docs/features.md").read_text(encoding="utf-8"))
 
 
