@@ -6,8 +6,8 @@
   // The list is there first; these follow without moving anything.
   RAL.on("list", ({ watch }) => watch("value", () => {
     const box = results();
-    if (!box || !box.querySelector(".card") || !asides) return;
-    const { query, model, index, k } = box.dataset;
+    const { query, model, index, k } = box?.dataset ?? {};
+    if (!query || !box.querySelector(".card") || !asides) return;
     asides.trigger("submit", { q: query, model, index, k, kind: box.querySelector(".decide") ? "decide" : "steady" });
   }));
   RAL.on("asides", (part) => {

@@ -34,6 +34,7 @@
     const state = RAL.state();
     bar.trigger("submit", { q: form.elements.q.value, model: form.elements.model.value, k: form.elements.k.value, index: picked() ?? state.index, by: state.by, tag: state.tag, length: state.length, share: state.share, ...wish });
   };
+  RAL.ask = (wish) => ask(wish);
   const idle = () => { delete root.dataset.busy; };
 
   // ---- links: read once, checked against what the page offers; the server checks again
@@ -117,7 +118,7 @@
     for (const one of cards()) one.removeAttribute("aria-current");
     card.setAttribute("aria-current", "true");
   };
-  const explain = (video) => { const { query, model, index } = results().dataset; list.trigger("select", { q: query, model, index, video }); };
+  const explain = (video) => { const { query, model, index } = results().dataset; if (query) list.trigger("select", { q: query, model, index, video }); };
   // A film that is not in the list, such as one like another.
   RAL.show = (film) => {
     for (const one of cards()) one.removeAttribute("aria-current");

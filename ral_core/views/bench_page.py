@@ -34,13 +34,14 @@ def build_bench_page(explorer: Explorer, shelf: Shelf, index: str | None = None)
         collection = explorer.resolve(None, named(explorer, request, index)).manifest.collection
         return run_sections(explorer, shelf, open_runs(explorer, collection), request)
 
+    def page(request: Request) -> str:
+        root = explorer.root
+        if explorer.entries:  # a library has reports of its own
+            root = explorer.resolve(None, named(explorer, request, index)).root or root
+        return overview(read_reports(root), request, absence_section(root) + asked(request))
+
     with gr.Column(elem_id="bench-page"):
-        drawn(
-            "benchmark",
-            lambda request: overview(
-                read_reports(explorer.root), request, absence_section(explorer.root) + asked(request)
-            ),
-        )
+        drawn("benchmark", page)
         with gr.Column(elem_classes="folds wide-folds"):
             fold(
                 "collapse",

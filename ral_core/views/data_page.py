@@ -53,8 +53,8 @@ def overview(explorer: Explorer, shelf: Shelf, entry: IndexEntry, request: Reque
         f"<section><h2>Films of the collection “{escape(entry.manifest.collection)}”</h2>{film_sheet(entry, shelf, only)}</section>"
         f"<section><h2>Indexes</h2>{index_table(explorer, entry)}</section>"
         f'<section><h2>Models</h2><div class="cards-grid">{join(model_cards(explorer))}</div></section>'
-        f"<section><h2>Encoders</h2>{encoders(explorer.root)}</section>"
-        f"<section><h2>How the films were made</h2>{world(explorer.root)}</section>"
+        f"<section><h2>Encoders</h2>{encoders(entry.root or explorer.root)}</section>"
+        f"<section><h2>How the films were made</h2>{world(entry.root or explorer.root)}</section>"
         f"<section><h2>Your own</h2>{own()}</section></article>"
     )
 
@@ -117,8 +117,9 @@ def size_text(size: float) -> str:
 
 def model_cards(explorer: Explorer) -> Iterator[str]:
     """One card for every model that an index uses: what it is, how it learned, its own words."""
-    for name in dict.fromkeys(entry.manifest.model for entry in explorer.entries.values()):
-        folder = explorer.root / "models" / name
+    for entry in {e.manifest.model_sha256 + e.manifest.model: e for e in explorer.entries.values()}.values():
+        name = entry.manifest.model
+        folder = (entry.root or explorer.root) / "models" / name
         card, weights = folder / "README.md", folder / "model.safetensors"
         body = markdown(card.read_text(encoding="utf-8"), 4) if card.is_file() else ""
         facts = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from ral_core.data.captions import Caption
@@ -20,7 +22,7 @@ MOST, TAGS = 240, 24
 
 def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None) -> str:
     """Every film as a still with its title; `only` keeps those with a tag."""
-    films = read_videos(entry.folder / VIDEOS)
+    films = films_of(entry)
     tags = [tag for tag, _ in Counter(tag for film in films for tag in film.tags).most_common(TAGS)]
     only = only if only in tags else None
     kept = [film for film in films if only is None or only in film.tags]
@@ -29,6 +31,17 @@ def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None) -> str:
         f'<p class="hint">The first {MOST} of {len(kept):,} films are shown.</p>' if len(kept) > MOST else ""
     )
     return f'{tag_row(tags, only, len(films))}<ul class="contact">{stills}</ul>{more}'
+
+
+def films_of(entry: IndexEntry) -> list[VideoRow]:
+    """The videos of an index; a long one that is indexed in windows stands once, with its whole length."""
+    found: dict[str, VideoRow] = {}
+    for row in read_videos(entry.folder / VIDEOS):
+        end = row.duration if row.end is None else row.end
+        before = found.get(row.video)
+        length = end if before is None else max(before.duration, end)
+        found[row.video] = replace(before or row, id=row.video, duration=length)
+    return list(found.values())
 
 
 def tag_row(tags: Sequence[str], only: str | None, films: int) -> str:
@@ -62,7 +75,7 @@ def tile(film: VideoRow, index: str, shelf: Shelf) -> str:
 
 def film_details(explorer: Explorer, shelf: Shelf, entry: IndexEntry, video: str) -> str:
     """One film to watch, with its captions as queries to try."""
-    film = next((row for row in read_videos(entry.folder / VIDEOS) if row.id == video), None)
+    film = next((row for row in films_of(entry) if row.id == video), None)
     if film is None:
         return nothing(f"There is no film {video!r} in the index {entry.name}.")
     captions = [c for c in explorer.collection(entry).captions.values() if c.film == video]
@@ -87,8 +100,13 @@ def caption_table(captions: Sequence[Caption], index: str) -> str:
         )
     rows = join(
         f'<tr><th scope="row"><a href="/?{escape(urlencode({"q": c.text, "index": index}))}">{escape(c.text)}</a></th>'
-        f"<td>{escape(c.level)}</td><td>{stretch(c.start, c.end)}</td><td>{c.ambiguity}</td></tr>"
+        f"<td>{escape(c.level)}</td><td>{when(c)}</td><td>{c.ambiguity}</td></tr>"
         for c in sorted(captions, key=lambda c: (c.start, c.id))
     )
     names = ("what can be said about it", "detail", "when", "films that fit")
     return f'<div class="scroll" tabindex="0" role="region" aria-label="Captions"><table class="plain captions">{heads(names)}<tbody>{rows}</tbody></table></div>'
+
+
+def when(caption: Caption) -> str:
+    """The caption's moment, or a dash where nobody says when it is."""
+    return "–" if math.isnan(caption.start) else stretch(caption.start, caption.end)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ral_core.index.folder import VIDEOS, VideoRow, read_videos
+from ral_core.index.folder import VideoRow
 from ral_core.search.collections import IndexEntry
 from ral_core.search.results import Hit
+from ral_core.views.film_sheet import films_of
 from ral_core.views.markup import attributes, clock, escape, join
 from ral_core.views.requests import Request
 
@@ -68,7 +69,7 @@ def span(text: str | None) -> tuple[float, float] | None:
 
 def filter_bar(entry: IndexEntry, filters: Filters, more: str = "") -> str:
     """The filters that this collection has something for, and `more` (escaped HTML) behind them."""
-    films = read_videos(entry.folder / VIDEOS)
+    films = films_of(entry)
     picks = [
         pick("tag", "any tag", tags(films), filters.tag),
         pick("length", "any length", lengths(film.duration for film in films), written(filters.length)),

@@ -126,6 +126,7 @@ ICONS = {
     "pin": '<path d="M9 4h6l-1 6 3 3H7l3-3zM12 13v7"/>',
     "more": '<circle cx="9" cy="9" r="4.5"/><circle cx="15.5" cy="15.5" r="4.5"/>',
     "cut": '<circle cx="6.5" cy="7" r="2.6"/><circle cx="6.5" cy="17" r="2.6"/><path d="M8.8 8.4L20 17M8.8 15.6L20 7"/>',
+    "picture": '<rect x="4" y="5" width="16" height="14" rx="2"/><path d="M5 17l4.5-5 3.5 4 2.5-2.5L19 17"/><circle cx="15.5" cy="9" r="1.3"/>',
     "history": '<path d="M4 12a8 8 0 1 0 2.5-5.8L4 8.5M4 4v4.5h4.5M12 8v4.5l3 2"/>',
     "theme": '<circle cx="12" cy="12" r="8"/><path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor"/>',
     "help": '<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.5a2.4 2.4 0 1 1 3.5 2.1c-.8.4-1.2.9-1.2 1.9M12 16.7v.1"/>',

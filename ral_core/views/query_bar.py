@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -42,12 +43,26 @@ def query_bar(
         '<form class="bar" role="search" autocomplete="off" novalidate>'
         f'<label class="query">{icon("search")}<span class="sr-only">Describe a moment</span>'
         f'<input type="search" name="q" maxlength="2000" enterkeyhint="search" spellcheck="false"{attributes(placeholder=wording.PLACEHOLDER)}>'
-        '<kbd title="Press / to write a query">/</kbd></label>'
+        f'<kbd title="Press / to write a query">/</kbd></label>{picture_button(collections)}'
         f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
         f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'
         f'<button type="button" class="round" data-kept title="Pins and queries asked before (h)" aria-label="Pins and queries asked before">{icon("history")}</button>'
         '<button type="submit" class="go">Search</button></form>'
         f"{INVITE}{example_row(examples)}</div>"
+    )
+
+
+def picture_button(collections: Sequence[Collection]) -> str:
+    """The button that asks with a picture; assets/pictures.js shows it for the models that can be asked so."""
+    able = [
+        (entry.manifest.model, entry.name)
+        for collection in collections
+        for entry in collection.entries.values()
+        if entry.manifest.text_spec.startswith("joint:")
+    ]
+    return (
+        f'<label class="round picture" hidden title="Ask with a picture; you can also drop or paste one"{attributes(data_able=json.dumps(able))}>'
+        f'{icon("picture")}<span class="sr-only">Ask with a picture</span><input type="file" class="sr-only" name="picture" accept="image/*"></label>'
     )
 
 

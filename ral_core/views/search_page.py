@@ -18,6 +18,7 @@ from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
 from ral_core.views.media import Shelf
 from ral_core.views.parts import QUIET, block, fresh, notice
+from ral_core.views.picture_query import read_picture, seen
 from ral_core.views.player import player
 from ral_core.views.query_bar import Example, pick_examples, query_bar
 from ral_core.views.requests import DEFAULT_K, named, read_request
@@ -43,6 +44,8 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         """Search, and explain the film the page opens: the notice, the list, the time line, the reasons."""
         request = read_request(event._data)
         try:
+            if (picture := read_picture(event._data)) is not None:
+                return seen(explorer, shelf, request, named(explorer, request, index), picture)
             result = ask(explorer, request, named(explorer, request, index))
             chosen = opened(result, request.video)
             narrowing = bar(explorer.resolve(result.model, result.index), request)

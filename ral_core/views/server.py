@@ -43,6 +43,7 @@ SCRIPTS = (
     "asides.js",
     "player.js",
     "search.js",
+    "pictures.js",
     "why.js",
     "folds.js",
     "fusion.js",

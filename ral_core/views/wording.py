@@ -64,7 +64,7 @@ LEDGER_BLIND = (
     "Gate: the model’s weight of the word; all weights sum to 1. Without it: what the score of this film does "
     "when the word is left out. Which words really matter is known only for captions of the shipped films."
 )
-NO_TRUTH = "This sentence is not a caption of the collection, so the page cannot say what is right."
+NO_TRUTH = "The page cannot say what is right: this sentence is not one of the collection’s captions, or the collection has no captions."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
 DECIDING = "Looking for a word that would decide it …"
@@ -73,6 +73,7 @@ NO_DECIDER = "No word of the captions would decide it."
 DRAWS_HELP = "In 90 of 100 draws from the distributions of query and films, the film ranks there; first in {first} of 100."
 WORDS_HELP = "The ranks this film takes when one word after the other is left out of the query."
 ALIKE_HELP = "By the model’s own clip vectors (cosine); the words of the query play no part."
+PICTURE_REASONS = "Asked with a picture: the list says what looks like it. Words, their gates and the curve over time belong to sentences."
 NO_FIT = "None of the first 100 films fits the filters. Press “show all” to see the list again."
 KEPT_EMPTY = {
     "history": "Queries you ask are listed here.",
