@@ -301,6 +301,49 @@ def test_one_file_can_be_ingested(films: Path, clip: Path) -> None:
     assert library.original(library.videos()[0]).samefile(films / "a.mp4")
 
 
+def test_videos_and_library_can_be_moved(films: Path, clip: Path) -> None:
+    run(films, clip)
+    place = films.parent
+    films.rename(place / "renamed")
+    report = run(place / "renamed", clip)
+    assert (report.kept, report.added) == (3, ())
+    index = open_index(place / "lib/indexes" / str(report.index))
+    assert (index.file(index.videos[0].media) or Path()).samefile(place / "renamed/a.mp4")
+    (place / "both").mkdir()
+    (place / "renamed").rename(place / "both/renamed")
+    (place / "lib").rename(place / "both/lib")
+    assert Library.open(place / "both/lib").source() == place / "both/renamed"
+    assert run(place / "both/renamed", clip).added == ()
+
+
+def test_an_encoder_that_changed_sees_everything_again(films: Path, clip: Path, tmp_path: Path) -> None:
+    shutil.copytree(clip, tmp_path / "clip")
+    run(films, tmp_path / "clip")
+    tiny_clip(tmp_path / "clip", seed=1)
+    report = run(films, tmp_path / "clip")
+    assert (len(report.added), report.kept) == (3, 0)
+    assert FeatureStore.open(tmp_path / "lib/features").encoder == report.encoder
+
+
+CLIPS = Path(__file__).resolve().parents[2] / "shared/clips"
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="real clips are not beside this checkout")
+def test_real_clips(clip: Path, tmp_path: Path) -> None:
+    names = ("asl_eat.mkv", "snowboarder.mp4", "rollercoaster.mp4", "tears_of_steel_battle.webm")
+    (tmp_path / "videos").mkdir()
+    for name in names:
+        (tmp_path / "videos" / name).symlink_to(CLIPS / name)
+    report = run(tmp_path / "videos", clip, longest=7.5, window=5.0)
+    assert report.skipped == report.notes == ()
+    assert (report.videos, report.rows) == (4, 5)
+    assert report.unplayable == ("asl_eat.mkv", "rollercoaster.mp4")
+    videos = {entry.id: entry for entry in Library.open(tmp_path / "lib").videos()}
+    cuts = [start for start, _ in videos["tears_of_steel_battle.webm"].shots]
+    for cut in (2.2, 5.1):
+        assert min(abs(cut - start) for start in cuts) < 0.1
+
+
 def test_what_does_not_fit_is_refused(films: Path, clip: Path, tmp_path: Path) -> None:
     run(films, clip)
     shutil.copytree(films, tmp_path / "others")
@@ -315,6 +358,10 @@ def test_what_does_not_fit_is_refused(films: Path, clip: Path, tmp_path: Path) -
         ({"out": films / "a.mp4"}, "is a file"),
         ({"out": films / "a.mp4/lib"}, "cannot be written"),
         ({"encoder": "demo"}, "use another --out"),
+        ({"name": "other"}, "use another --out"),
+        ({"fps": 0.0}, "fps must be"),
+        ({"window": 0.1}, "window must be"),
+        ({"jobs": 0}, "jobs must be"),
     ):
         config = {"folder": films, "out": tmp_path / "lib", "encoder": str(clip), **settings}
         with pytest.raises(DataError, match=words):
@@ -325,7 +372,7 @@ def test_what_does_not_fit_is_refused(films: Path, clip: Path, tmp_path: Path) -
 
 def test_the_demo_encoder_says_how_little_it_knows(films: Path) -> None:
     said: list[str] = []
-    report = ingest(IngestConfig(folder=films, out=films.parent / "demo"), say=said.append)
+    report = ingest(IngestConfig(folder=films, out=films.parent / "demo", encoder="demo"), say=said.append)
     assert report.videos == 3 and str(report.index).endswith("-ral")
     assert any("drawn films only" in line for line in said)
 

@@ -21,7 +21,10 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="the library: a new folder, or one of an earlier run"
     )
-    parser.add_argument("--encoder", help="CLIP or SigLIP by folder or hub id, or demo (default: demo)")
+    parser.add_argument(
+        "--encoder",
+        help="CLIP or SigLIP by folder or hub id, or demo (default: a usual CLIP if it is on this machine, else demo)",
+    )
     parser.add_argument("--name", help="of the collection (default: the folder's)")
     parser.add_argument("--fps", type=float, help="pictures looked at a second (default: 1; demo: 2)")
     parser.add_argument(

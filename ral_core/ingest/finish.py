@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +26,7 @@ from ral_core.ingest.library import (
 )
 from ral_core.ingest.parts import Entry
 from ral_core.ingest.scan import LIBRARY, Skipped
-from ral_core.models.checkpoint import load_model, save_model
+from ral_core.models.checkpoint import load_model, read_settings, save_model
 from ral_core.models.zero_shot import ZeroShot, zero_shot_config
 
 Say = Callable[[str], None]
@@ -72,18 +71,16 @@ def finish(
             say=say,
         )
         renew_indexes(library.folder, built, library.features, device=encoder.encoder.device, say=say)
-        if old.get("index") not in (None, index.name):
-            shutil.rmtree(library.indexes / old["index"], ignore_errors=True)
     write_tables(library, about | facts, entries)
     clear(library, entries)
     return index
 
 
 def zero_shot(library: Library, encoder: JointVideoEncoder) -> Path:
-    """The folder of the library's zero-shot model, which is written where there is none."""
+    """The folder of the library's zero-shot model, which is written where there is none of this encoder."""
     folder = library.folder / "models" / ZeroShot.name
-    if not (folder / "config.json").is_file():
-        extra = {"visual_encoder": encoder.id, "text_encoder": encoder.id}
+    extra = {"visual_encoder": encoder.id, "text_encoder": encoder.id}
+    if not (folder / "config.json").is_file() or read_settings(folder)["extra"] != extra:
         save_model(folder, ZeroShot(zero_shot_config(encoder.width)), extra)
     return folder
 

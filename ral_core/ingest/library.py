@@ -97,10 +97,14 @@ class Library:
         read = [entry for path in parts if (entry := read_entry(path)) and path.stem == entry.name]
         return {entry.id: entry for entry in read}
 
+    def source(self) -> Path:
+        """The folder (or the one file) that was ingested; both may have been moved together since."""
+        return Path(os.path.normpath(self.folder.resolve() / self.about()["source"]))
+
     def original(self, entry: Entry) -> Path:
         """The video file itself, where it lay when it was ingested."""
-        source = Path(os.path.normpath(self.folder.resolve() / self.about()["source"]))
-        return source / entry.file if source.is_dir() else source.parent / entry.file
+        source = self.source()
+        return source.parent / entry.file if source.is_file() else source / entry.file
 
 
 @contextmanager

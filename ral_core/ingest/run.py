@@ -16,8 +16,15 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from ral_core.device import pick_device
-from ral_core.errors import DataError
-from ral_core.features.video_encoder import DEMO, VideoEncoder, open_video_encoder, window_seconds
+from ral_core.errors import DataError, RALError
+from ral_core.features.joint_files import KNOWN, local_folder
+from ral_core.features.video_encoder import (
+    DEMO,
+    VideoEncoder,
+    checked_rate,
+    open_video_encoder,
+    window_seconds,
+)
 from ral_core.files import write_json
 from ral_core.index.build import relative
 from ral_core.ingest.finish import finish
@@ -28,6 +35,7 @@ from ral_core.ingest.proxies import make_proxies
 from ral_core.ingest.report import IngestReport, Plan
 from ral_core.ingest.scan import FORMAT, LIBRARY, Found, Skipped, Source, is_library, scan
 from ral_core.ingest.work import Settings, take_all
+from ral_core.settings import at_least
 
 Say = Callable[[str], None]
 FULL = 1 << 20
@@ -43,14 +51,14 @@ class IngestConfig:
     folder: Path
     out: Path
     encoder: str | None = None
-    """`demo`, or a CLIP or SigLIP by folder or hub id."""
+    """`demo`, or a CLIP or SigLIP by folder or hub id (default: a usual one that is on this machine, else `demo`)."""
     name: str | None = None
     """Of the collection (default: the folder's)."""
     fps: float | None = None
     window: float | None = None
     """Seconds after which a video becomes several rows (default: as long as 128 looks)."""
     longest: float | None = None
-    """Seconds after which the rest of a video is left out."""
+    """Seconds after which the rest of a video is left out; 0 for none."""
     exclude: tuple[str, ...] | None = None
     """Patterns of paths below the folder that are left out."""
     jobs: int = 1
@@ -118,36 +126,65 @@ def check_places(config: IngestConfig, library: Library) -> None:
         raise DataError(f"{out} holds files that are no library; choose an empty or a new folder.")
     if out.resolve() == config.folder.resolve():
         raise DataError(f"{out} is the folder with the videos; choose another one, such as {out}/.library.")
-    if is_library(out) and (told := library.about())["source"] != relative(config.folder, out):
+    if is_library(out) and library.source() != config.folder.resolve() and not moved(config.folder, library):
         raise DataError(
-            f"{out} is the library of {told['source']} (seen from there), not of {config.folder}; choose another --out."
+            f"{out} is the library of the videos in {library.source()}, not in {config.folder}; choose another --out."
         )
+
+
+def moved(folder: Path, library: Library) -> bool:
+    """Whether the videos of a library lie in `folder` now: where they were is nothing, and here is one of them."""
+    if library.source().exists():
+        return False
+    places = [(folder / entry.file if folder.is_dir() else folder, entry.size) for entry in library.videos()]
+    return any(path.is_file() and path.stat().st_size == size for path, size in places)
 
 
 def chosen(config: IngestConfig, library: Library) -> tuple[Settings, str, tuple[str, ...]]:
     """Settings, collection name and exclusions: what was asked, else what the library has, else the defaults."""
     before = library.about() if is_library(config.out) else {}
-    encoder = config.encoder or before.get("encoder", DEMO)
+    encoder = config.encoder or before.get("encoder") or encoder_here()
     if Path(encoder).expanduser().is_dir():
         encoder = str(Path(encoder).expanduser().resolve())
-    if before and encoder != before["encoder"]:
-        raise DataError(
-            f"{config.out} was made with the encoder {before['encoder']}, not {encoder}; use another --out for the latter."
-        )
-    known = before.get("settings", {})
-    fps = config.fps or known.get("fps") or (2.0 if encoder == DEMO else 1.0)
-    window = config.window or (known.get("window") if config.fps is None else None) or window_seconds(fps)
-    longest = known.get("longest") if config.longest is None else config.longest
     name = config.name or before.get("name") or config.folder.resolve().stem
+    for what, value in (("encoder", encoder), ("name", name)):
+        if before and value != before[what]:
+            raise DataError(
+                f"{config.out} was made with the {what} {before[what]}, not {value}; use another --out for the latter."
+            )
+    known = before.get("settings", {})
+    fps = first(config.fps, known.get("fps"), 2.0 if encoder == DEMO else 1.0)
+    checked_rate(fps)
+    window = first(config.window, known.get("window") if config.fps is None else None, window_seconds(fps))
+    at_least("window", window, 1.0)
+    at_least("jobs", config.jobs, 1)
+    longest = known.get("longest") if config.longest is None else config.longest
     excluded = tuple(before.get("exclude", ())) if config.exclude is None else config.exclude
     return Settings(encoder, fps, window, longest or None, config.device), name, excluded
+
+
+def first(*values: float | None) -> float:
+    """The first value that is one."""
+    return next(value for value in values if value is not None)
+
+
+def encoder_here() -> str:
+    """The first image-text encoder of the usual ones that is on this machine, else the demo's."""
+    for name in KNOWN:
+        try:
+            local_folder(name)
+        except RALError:
+            continue
+        return name
+    return DEMO
 
 
 def _ingest(config: IngestConfig, library: Library, say: Say) -> IngestReport:
     settings, name, excluded = chosen(config, library)
     encoder = open_video_encoder(settings.encoder, device=pick_device(config.device), fps=settings.fps)
+    say(f"encoder: {settings.encoder}")
     if encoder.note:
-        say(encoder.note)
+        say(f"{encoder.note} Better: name a CLIP with --encoder, such as {next(iter(KNOWN))}.")
     found = scan(config.folder, leave_out=config.out, exclude=excluded)
     done, todo = sorted_out(found, library.entries(), encoder.id, settings)
     about = {
@@ -160,8 +197,9 @@ def _ingest(config: IngestConfig, library: Library, say: Say) -> IngestReport:
         "settings": dict(settings.facts()),
         "exclude": list(excluded),
     }
-    if not is_library(config.out):
-        write_json(config.out / LIBRARY, about | {"digest": None})
+    old = library.about() if is_library(config.out) else {}
+    if any(old.get(key) != value for key, value in about.items()):
+        write_json(config.out / LIBRARY, old | about | {"digest": None})
     before = {entry.id for entry in library.videos()}
     taken, skipped = take_videos(todo, library, encoder, settings, config.jobs, say)
     entries = {entry.id: entry for entry in [*done, *taken]}

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 SIZE = (32, 18)
 """Width and height of the pictures that are compared."""
-STEP = 0.095
+STEP = 0.03
 """Seconds between compared pictures; films with fewer are compared picture by picture."""
 CHANGE = 14.0
 """Mean difference of two pictures (of 255) that a cut exceeds at least."""
 STANDS_OUT = 3.0
 """How many times the median change within `AROUND` pictures a cut is."""
-AROUND = 6
+AROUND = 8
 SHORTEST = 0.4
 """Seconds; a cut that comes sooner after another is not taken."""
 
