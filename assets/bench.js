@@ -1,7 +1,7 @@
 // The Benchmark page: which split, which cut, which number.
 "use strict";
 (() => {
-  RAL.page("benchmark", ["benchmark"], ({ report, slice, metric, a, b, kind }) => ({ report, slice, metric, a, b, kind }));
+  RAL.page("benchmark", ["benchmark"], ({ index, report, slice, metric, a, b, kind }) => ({ index, report, slice, metric, a, b, kind }));
   RAL.on("benchmark", ({ element }) => {
     element.addEventListener("click", (event) => {
       const button = event.target.closest("button[data-set]");

@@ -36,7 +36,8 @@ def build_compare_page(
         if not request.query.strip():
             return f"{head}{nothing(wording.COMPARE_EMPTY)}</article>"
         if len(chosen) < 2:
-            return f"{head}{nothing(wording.COMPARE_ONE)}</article>"
+            why = wording.COMPARE_ONE if len(models) > 1 else wording.COMPARE_ALONE
+            return f"{head}{nothing(why)}</article>"
         results = explorer.compare(request.query, chosen, k=request.k, index=named(explorer, request, index))
         return f"{head}{columns(results, shelf)}{rank_table(results)}{pairs(results)}</article>"
 

@@ -92,6 +92,7 @@ RUN_FORGOTTEN = "A run that was loaded here is no longer kept; load it again."
 NO_DIFFERENCES = (
     "There is nothing to tell apart: choose or load at least two systems that answer differently."
 )
+COMPARE_ALONE = "This collection has an index of one model only; `python -m ral_core index` makes one of another model, and then they stand here side by side."
 MAP_LEAD = "Every film is a point; films that mean alike to the model lie together. Place a query among them and see what it is near."
 MAP_HELP = "Drag to move, wheel or pinch to zoom, Shift and drag for a lasso; with the keyboard: arrows, + and −, 0 for the whole map. Click a film to open it."
 MAP_SAVE = "Every film with its vector and its place, as one parquet file; other viewers of maps open it"
