@@ -123,7 +123,7 @@ def test_videos_are_divided_by_name_alone() -> None:
 
 def test_a_preset_is_made_small_for_few_captions_and_left_whole_for_many() -> None:
     few = scaled(read_config("ral_tvr"), 200, [7] * 10 + [300])
-    assert few.model["width"] == 128 and few.model["clips"] == 7 and few.model["max_frames"] == 128
+    assert few.model["width"] == 128 and few.model["clips"] == 32 and few.model["max_frames"] == 128
     assert few.training.start == "canonical" and few.data.feature is None
     many = scaled(read_config("ral"), 30_000, [500] * 10)
     assert many.model["width"] == 192 and many.training == read_config("ral").training

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from ral_core.data.annotations import Tally, form_of, read_annotations, settled
 from ral_core.data.captions import Caption, read_captions, write_captions
 from ral_core.errors import DataError
@@ -183,11 +181,12 @@ def scaled(preset: RunConfig, captions: int, lengths: Sequence[int]) -> RunConfi
     """A preset for `captions` training captions of videos with so many frames each.
 
     Fewer than `FEW` captions: narrower, much dropout, no hard negatives, and the canonical start, as chosen on real
-    cooking videos (benchmarks/youcook2.py). A video is not pooled to more clips than usual videos have frames.
+    cooking videos (benchmarks/youcook2.py). There are not more clips than
+    the longest video has frames.
     """
-    longest, usual = int(max(lengths)), int(np.quantile(lengths, 0.75))
+    longest = max(lengths)
     whole = preset.model_config(1, 1)
-    clips = min(whole.clips, max(4, usual))
+    clips = min(whole.clips, max(4, longest))
     model = {
         **preset.model,
         "clips": clips,

@@ -56,12 +56,17 @@ class Ridge:
         return cls(places, rarity, torch.linalg.solve(gram, cross), centre)
 
     def scores(self, split: Split) -> NDArray[np.floating]:
-        """The cosine of what a caption suggests with the nearest clip of each video, (Q, V)."""
-        texts = [caption.text for caption in split.captions]
+        """The cosine of what a caption suggests with the nearest clip or frame of each video, (Q, V)."""
+        texts, batch = [caption.text for caption in split.captions], split.packed.batch
         guessed = F.normalize(tf_idf(texts, self.places, self.rarity) @ self.weights, dim=-1)
-        clips = F.normalize(split.packed.batch.clips.float() - self.centre, dim=-1)
-        videos = [(guessed @ some.flatten(0, 1).T).unflatten(1, some.shape[:2]) for some in clips.split(64)]
-        return np.asarray(torch.cat([cosines.amax(-1) for cosines in videos], dim=1))
+        best = []
+        for part in torch.arange(len(split.videos)).split(CHUNK // 32):
+            rows = torch.cat([batch.clips[part], batch.frames[part]], dim=1).float()
+            every = torch.ones(batch.clips[part].shape[:2], dtype=torch.bool)
+            real = torch.cat([every, batch.frame_mask[part]], dim=1)
+            cosines = torch.einsum("qd,vrd->qvr", guessed, F.normalize(rows - self.centre, dim=-1))
+            best.append(cosines.masked_fill(~real, -torch.inf).amax(-1))
+        return np.asarray(torch.cat(best, dim=1))
 
 
 def tf_idf(texts: Sequence[str], places: dict[str, int], rarity: Tensor) -> Tensor:
