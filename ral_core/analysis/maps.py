@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -26,8 +27,10 @@ NEIGHBOURS = 15
 """Films whose places decide where a query goes, and neighbours that trustworthiness asks about."""
 JUDGED = 4000
 """The most films whose trustworthiness is computed; it needs all distances."""
-CLOUD = 120
-"""Samples of a query's distribution drawn as a cloud."""
+CLOUD, FEWEST = 120, 24
+"""Samples of a query's distribution drawn as a cloud, and the fewest where there are very many films."""
+COMPARED = 2_000_000
+"""Comparisons of a sample with a film that one query may cost; more films get fewer samples."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,18 @@ class Placed(Answer):
 
 
 def film_vectors(gallery: Gallery) -> Array:
-    """One unit vector for each film (V, D): the mean of its Gaussian, or of its clips where there is none."""
-    name = "gaussian_mean" if "gaussian_mean" in gallery.folder else "clips"
-    vectors = np.asarray(gallery.folder[name], dtype=np.float32)
-    return unit(vectors.mean(axis=1) if vectors.ndim == 3 else vectors)
+    """One unit vector for each film (V, D): the mean of its Gaussian, or of its clips where there is none.
+
+    Made once for a gallery and kept as long as it.
+    """
+    if gallery not in _vectors:
+        name = "gaussian_mean" if "gaussian_mean" in gallery.folder else "clips"
+        vectors = np.asarray(gallery.folder[name], dtype=np.float32)
+        _vectors[gallery] = unit(vectors.mean(axis=1) if vectors.ndim == 3 else vectors)
+    return _vectors[gallery]
+
+
+_vectors: WeakKeyDictionary[Gallery, Array] = WeakKeyDictionary()
 
 
 @torch.inference_mode()
@@ -158,8 +169,10 @@ def place(mapped: FilmMap, films: Array, vectors: Array) -> Array:
     """
     if mapped.axes is not None and mapped.centre is not None:
         return np.asarray((vectors - mapped.centre) @ mapped.axes)
-    near = unit(vectors) @ films.T
-    rows = np.argsort(-near, axis=1)[:, :NEIGHBOURS]
+    near = unit(vectors).astype(films.dtype) @ films.T
+    most = min(NEIGHBOURS, near.shape[1])
+    rows = np.argpartition(near, -most, axis=1)[:, -most:]
+    rows = np.take_along_axis(rows, np.argsort(-np.take_along_axis(near, rows, axis=1), axis=1), axis=1)
     gap = 1 - np.take_along_axis(near, rows, axis=1)
     gap = gap - gap[:, :1]
     weight = np.exp(-gap / np.maximum(np.median(gap, axis=1, keepdims=True), 1e-6))
@@ -178,7 +191,7 @@ def place_query(
     count = gallery.model.proxies if isinstance(gallery.model, RAL) else 0
     samples = mean[None]
     if std is not None:
-        noise = np.random.default_rng(seed).standard_normal((count + CLOUD, len(mean)))
+        noise = np.random.default_rng(seed).standard_normal((count + cloud_size(len(films)), len(mean)))
         samples = np.concatenate([samples, mean + std * noise])
     points = [(float(x), float(y)) for x, y in place(mapped, films, samples)]
     near = films @ mean
@@ -190,6 +203,15 @@ def place_query(
         nearest=tuple((gallery.videos[row].id, float(near[row])) for row in rows),
         spread=None if std is None else float(np.sqrt((std**2).sum())),
     )
+
+
+def cloud_size(films: int) -> int:
+    """How many samples of a query are drawn among so many films, so that placing them stays quick.
+
+    >>> cloud_size(200), cloud_size(50_000)
+    (120, 40)
+    """
+    return max(FEWEST, min(CLOUD, COMPARED // max(films, 1)))
 
 
 def aligned(points: Array, onto: Array) -> Array:
