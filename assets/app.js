@@ -69,18 +69,19 @@ window.RAL = (() => {
   // A page that is drawn by the server when it is looked at: `wanted(state)` gives what to send, or null for nothing.
   // It is sent again only when it differs from what is drawn.
   const page = (part, names, wanted) => {
-    let drawn = null;
+    let drawn = null, asked = -Infinity; // one question at a time: of several that overlap, Gradio repeats the first, not the last
     const look = () => {
       if (!parts[part] || !names.includes(tab())) return;
       const wish = wanted(state);
       if (!wish) { drawn = null; return; }
       const key = JSON.stringify(wish);
-      if (key === drawn) return;
+      if (key === drawn || performance.now() - asked < 30_000) return;
       drawn = key;
+      asked = performance.now();
       parts[part].element.dataset.busy = "";
       parts[part].trigger("submit", wish);
     };
-    on(part, ({ element, watch }) => { watch("value", () => { delete element.dataset.busy; }); look(); });
+    on(part, ({ element, watch }) => { watch("value", () => { asked = -Infinity; delete element.dataset.busy; look(); }); look(); });
     changed(look);
     return { look, again: () => { drawn = null; look(); } };
   };

@@ -45,6 +45,7 @@
   };
   RAL.on("fusion", ({ element, watch }) => {
     element.addEventListener("input", (event) => { if (event.target.name === "fuse") { draw(Number(event.target.value)); keep(Number(event.target.value)); } });
+    element.addEventListener("keydown", (event) => { if (event.target.name === "fuse") event.stopPropagation(); }); // its arrows are not the player's
     element.addEventListener("click", (event) => {
       const wish = event.target.closest("[data-fuse]")?.dataset.fuse;
       if (!wish) return;

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ral_core.views.markup import attributes, escape
-from ral_core.views.parts import QUIET, block, fresh, safely
+from ral_core.views.parts import IN_TURN, block, fresh, safely
 from ral_core.views.requests import Request, read_request
 
 Draw = Callable[[Request], str]
@@ -33,7 +33,7 @@ def fold(
         inside = safely(lambda _: draw(asked), Request(""))
         return fresh(shell(part, title, lead, inside, shown=True))
 
-    area.submit(answer, None, area, **QUIET)
+    area.submit(answer, None, area, **IN_TURN)
     return area
 
 

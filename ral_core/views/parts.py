@@ -26,6 +26,11 @@ QUIET: dict[str, Any] = {
     "concurrency_limit": 4,
 }
 """How the page's own events run: unseen by clients of the API, several visitors at a time, only the last wish counts."""
+IN_TURN: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
+"""For parts whose script (`RAL.page`) waits for an answer before it asks again.
+
+Of events that overlap, `always_last` answers the first one a second time, so these must not be left to Gradio.
+"""
 
 
 def block(value: str, part: str) -> gr.HTML:
@@ -51,7 +56,7 @@ def drawn(part: str, draw: Callable[[Request], str], value: str = "") -> gr.HTML
     def answer(event: gr.EventData) -> Any:
         return fresh(safely(draw, read_request(event._data)))
 
-    area.submit(answer, None, area, **QUIET)
+    area.submit(answer, None, area, **IN_TURN)
     return area
 
 

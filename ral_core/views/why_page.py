@@ -21,7 +21,7 @@ from ral_core.views.heat import heat_strip
 from ral_core.views.ledger import ledger
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, fresh, notice, safely
+from ral_core.views.parts import IN_TURN, block, fresh, notice, safely
 from ral_core.views.pipeline import pipeline
 from ral_core.views.requests import Request, named, read_request
 from ral_core.views.why_folds import add_why_folds
@@ -59,7 +59,7 @@ def add_why(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
             fresh(safely(lambda _: panels(explorer, found), request)),
         )
 
-    side.submit(answer, None, [side, heat, reasons], **QUIET)
+    side.submit(answer, None, [side, heat, reasons], **IN_TURN)
 
 
 def changed_ranking(explorer: Explorer, found: Explanation, request: Request) -> str:
