@@ -25,6 +25,7 @@ from ral_core.index.folder import open_index
 from ral_core.index.own import index_library, renew_indexes
 from ral_core.models.checkpoint import load_model, save_model
 from ral_core.models.zero_shot import ZeroShot, zero_shot_config
+from ral_core.search.engine import Explorer
 from ral_core.training.adapt import by_source, chance, comparison
 from ral_core.training.config import read_config
 from ral_core.training.own import (
@@ -213,6 +214,12 @@ def test_a_zero_shot_model_is_what_there_was_before(
     assert "| zero_shot (before) |" in told and "| sl (after) |" in told and "16 captions" in told
     manifest = read_json(library / "indexes" / "mine-sl" / "manifest.json")
     assert manifest["text_spec"] == f"joint:{folder}" and manifest["text_encoder"] == text.id
+    systems = read_json(library / "models" / "sl" / "before_after.json")["systems"]
+    best = max(("zero_shot", "sl"), key=lambda name: systems[name]["MRR"])
+    explorer = Explorer.open(library, device="cpu")
+    assert explorer.resolve(None, None).manifest.model == best and f"{best} answers when no model" in told
+    (library / "indexes" / "default.json").write_text("{")
+    assert Explorer.open(library, device="cpu").resolve(None, None).name == "mine-sl"
     write_features(library / "features", [*videos[1:], replace(videos[0], id="z.mp4")], encoder=text.id)
     new = index_library(library, "mine", model, before, library / "features", text, f"joint:{folder}")
     renew_indexes(library, new, library / "features", device=torch.device("cpu"))

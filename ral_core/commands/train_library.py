@@ -6,9 +6,10 @@ import json
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -17,12 +18,21 @@ from ral_core.errors import DataError, RALError
 from ral_core.features.encoders import open_text_encoder, require_encoder
 from ral_core.features.store import FeatureStore
 from ral_core.files import read_json
+from ral_core.index.choice import write_choice
 from ral_core.index.own import index_library, indexes_of
 from ral_core.models.checkpoint import load_model, read_settings
 from ral_core.models.zero_shot import ZeroShot
-from ral_core.training.adapt import Before, adapt, told
+from ral_core.training.adapt import COMPARISON, Before, adapt, told
 from ral_core.training.config import RunConfig, override
-from ral_core.training.own import CAPTIONS, LIBRARY, collection_of, feature_folder, own_captions, scaled
+from ral_core.training.own import (
+    CAPTIONS,
+    LIBRARY,
+    PARTS_FILE,
+    collection_of,
+    feature_folder,
+    own_captions,
+    scaled,
+)
 
 
 def train_library(args: Namespace, config: RunConfig) -> int:
@@ -70,8 +80,26 @@ def train_library(args: Namespace, config: RunConfig) -> int:
     )
     say(f"indexed {index.manifest.videos} videos in {index.path}; search them with it:")
     say(f'  python -m ral_core search "..." --index {library} --model {name}')
+    say(choose(library, out, result.comparison))
     print(json.dumps(result.comparison, indent=2) if args.json else told(result.comparison))
     return 0
+
+
+def choose(library: Path, out: Path, result: Mapping[str, Any]) -> str:
+    """Let the library's best model on the held-out captions answer by default; returns what was chosen.
+
+    Compared are the models whose training held out the same videos, and the one that was there before.
+    """
+    parts = read_json(out / PARTS_FILE)
+    judged = {result["before"]: result["systems"][result["before"]]["MRR"]}
+    for file in sorted((library / "models").glob(f"*/{COMPARISON}")):
+        if read_json(file.parent / PARTS_FILE) == parts:
+            judged[file.parent.name] = read_json(file)["systems"][file.parent.name]["MRR"]
+    indexes = {index.manifest.model: index for index in indexes_of(library)}
+    best = max((name for name in judged if name in indexes), key=lambda name: judged[name])
+    why = f"MRR {judged[best]:.3f} on {result['queries']} captions over {result['videos']} held-out videos"
+    write_choice(indexes[best].path.parent, indexes[best].manifest.name, why)
+    return f"{best} answers when no model is named ({why})"
 
 
 def model_name(args: Namespace, config: RunConfig, library: Path) -> str:

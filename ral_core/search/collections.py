@@ -13,6 +13,7 @@ from typing import Any
 from ral_core.data.captions import Caption, read_captions
 from ral_core.errors import DataError, RALError
 from ral_core.files import read_jsonl
+from ral_core.index.choice import read_choice
 from ral_core.index.folder import Manifest
 from ral_core.search.results import Truth
 from ral_core.world.logic import moments
@@ -42,10 +43,12 @@ class Collection:
     name: str
     entries: Mapping[str, IndexEntry]
 
-    @property
+    @cached_property
     def default(self) -> IndexEntry:
-        """The index that answers when no model is named: a RAL model's if there is one."""
-        return min(self.entries.values(), key=lambda e: (not e.manifest.model.startswith(FIRST), e.name))
+        """The index that answers when no model is named: the one its library chose, else a RAL model's if there is one."""
+        chosen = {read_choice(e.folder.parent) for e in self.entries.values()}
+        first = [e for e in self.entries.values() if e.folder.name in chosen] or self.entries.values()
+        return min(first, key=lambda e: (not e.manifest.model.startswith(FIRST), e.name))
 
     @cached_property
     def captions(self) -> Mapping[str, Caption]:
