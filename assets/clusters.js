@@ -14,10 +14,10 @@
   const move = (host, plane) => {
     const placed = [], boxes = layers.get(host) || [], { clientWidth: wide, clientHeight: high } = host;
     for (const { x, y, element, half } of boxes) {
-      const [left, top] = plane.screen(x, y);
-      // A label that would lie over a larger cluster's, or outside, is left out until there is room.
-      const over = placed.some(([a, b, other]) => Math.abs(a - left) < half + other + 6 && Math.abs(b - top) < 26);
-      const gone = over || left < half || left > wide - half || top < 12 || top > high - 12;
+      const [across, down] = plane.screen(x, y), left = Math.min(wide - half - 2, Math.max(half + 2, across)), top = Math.min(high - 12, Math.max(12, down));
+      // A label that would lie over a larger cluster's is left out until there is room, one of a cluster out of sight as well.
+      const over = placed.some(([a, b, other]) => Math.abs(a - left) < half + other + 6 && Math.abs(b - top) < 24);
+      const gone = over || across < 0 || across > wide || down < 0 || down > high;
       element.style.visibility = gone ? "hidden" : "visible";
       element.style.transform = `translate(${left - half}px, ${top - 12}px)`;
       if (!gone) placed.push([left, top, half]);

@@ -19,7 +19,7 @@ from ral_core.views.query_bar import model_title
 from ral_core.views.requests import Request, named
 
 TITLE, LEAD = "Blind duel", "Two answers without names; say which is better, then see whose they were."
-HELP = "Two models are drawn at random and stand in random places. Votes stay in this browser; take them away as JSONL and count them with `python -m ral_core duel`."
+HELP = "Two models are drawn at random and stand in random places. Votes stay in this browser; take them away as JSONL and count them on the command line (the verb duel)."
 VOTES = dict(zip(CHOICES, ("A is better", "B is better", "both are good", "both are bad"), strict=True))
 LARGEST = 8 * 1024 * 1024
 """Bytes of votes that are counted at once."""

@@ -87,13 +87,14 @@ def table(found: Sweep) -> str:
 
 
 def gates(one: Variant) -> str:
-    """A wording with its words underlined by their gates."""
-    most = max((word.gate or 0.0 for word in one.words), default=0.0)
-    if not most:
+    """A wording with its words underlined by their gates: half as strong as can be where all words count alike."""
+    if not any(word.gate for word in one.words):
         return escape(one.text)
-    return " ".join(
-        f'<span class="gated"{attributes(title=f"gate {word.gate or 0:.2f}")} style="--level:{(word.gate or 0.0) / most:.2f}">{escape(word.text)}</span>'
-        for word in one.words
+    return "".join(
+        f'{" " if place and word.text[0].isalnum() else ""}<span class="gated"'
+        f"{attributes(title=f'gate {word.gate or 0:.2f}', style=f'--level:{min(1.0, len(one.words) * (word.gate or 0.0) / 2):.2f}')}>"
+        f"{escape(word.text)}</span>"
+        for place, word in enumerate(one.words)
     )
 
 
