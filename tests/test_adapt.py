@@ -26,7 +26,7 @@ from ral_core.index.own import index_library, renew_indexes
 from ral_core.models.checkpoint import load_model, save_model
 from ral_core.models.zero_shot import ZeroShot, zero_shot_config
 from ral_core.search.engine import Explorer
-from ral_core.training.adapt import by_source, chance, comparison
+from ral_core.training.before_after import by_source, chance, comparison
 from ral_core.training.config import read_config
 from ral_core.training.own import (
     collection_of,
@@ -173,9 +173,15 @@ def test_a_library_of_features_is_trained_on_indexed_and_judged(
     assert not set(parts["heldout"]) & {*parts["train"], *parts["val"]}
     assert main(arguments) == 0  # finished already: nothing is trained, the figures are the same
     assert json.loads(capsys.readouterr().out) == told
+    assert main([*arguments[:-2], "--resume", "never", "--name", "again", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)["systems"]
+    assert again["again"] == told["systems"]["ral"]  # the same seed on the same parts
     write_split(library / "features", films=FILMS + 6, seed=3)
     (library / "features" / "captions.jsonl").replace(library / "captions.jsonl")
-    assert main(arguments[:-2]) == 1 and "trained on other videos" in capsys.readouterr().err
+    assert (
+        main(arguments[:-2]) == 1
+        and "trained with other train, val, heldout, captions;" in capsys.readouterr().err
+    )
 
 
 def test_a_zero_shot_model_is_what_there_was_before(

@@ -22,11 +22,13 @@ from ral_core.index.choice import write_choice
 from ral_core.index.own import index_library, indexes_of
 from ral_core.models.checkpoint import load_model, read_settings
 from ral_core.models.zero_shot import ZeroShot
-from ral_core.training.adapt import COMPARISON, Before, adapt, told
+from ral_core.training.adapt import COMPARISON, Before, adapt
+from ral_core.training.before_after import told
 from ral_core.training.config import RunConfig, override
 from ral_core.training.own import (
     CAPTIONS,
     LIBRARY,
+    PARTS,
     PARTS_FILE,
     collection_of,
     feature_folder,
@@ -90,10 +92,12 @@ def choose(library: Path, out: Path, result: Mapping[str, Any]) -> str:
 
     Compared are the models whose training held out the same videos, and the one that was there before.
     """
-    parts = read_json(out / PARTS_FILE)
+    asked = [*PARTS, "captions"]
+    own = read_json(out / PARTS_FILE)
     judged = {result["before"]: result["systems"][result["before"]]["MRR"]}
     for file in sorted((library / "models").glob(f"*/{COMPARISON}")):
-        if read_json(file.parent / PARTS_FILE) == parts:
+        other = read_json(file.parent / PARTS_FILE)
+        if all(other.get(key) == own[key] for key in asked):
             judged[file.parent.name] = read_json(file)["systems"][file.parent.name]["MRR"]
     indexes = {index.manifest.model: index for index in indexes_of(library)}
     best = max((name for name in judged if name in indexes), key=lambda name: judged[name])

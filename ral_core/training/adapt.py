@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,6 @@ from numpy.typing import NDArray
 
 from ral_core.data.captions import Caption
 from ral_core.errors import DataError
-from ral_core.evaluation.metrics import bootstrap_interval, ranks_of, recall_report
 from ral_core.evaluation.scoring import score_split
 from ral_core.evaluation.splits import Split
 from ral_core.features.packed import EncodesText
@@ -21,7 +22,8 @@ from ral_core.features.store import FeatureStore
 from ral_core.features.windows import source_of
 from ral_core.files import read_json, read_text, write_json, write_text
 from ral_core.models import PRVRModel
-from ral_core.models.checkpoint import load_model
+from ral_core.models.checkpoint import SETTINGS, load_model
+from ral_core.training.before_after import carded, comparison
 from ral_core.training.config import RunConfig
 from ral_core.training.own import PARTS, PARTS_FILE, divided, part_split, placed
 from ral_core.training.ridge import Ridge
@@ -30,9 +32,6 @@ from ral_core.training.run import train_on
 Array = NDArray[np.floating]
 Say = Callable[[str], None]
 COMPARISON = "before_after.json"
-CUTOFFS = (1, 5, 10)
-ENOUGH_QUERIES, ENOUGH_VIDEOS = 100, 30
-"""Fewer held-out ones make figures that mean little."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,14 @@ def adapt(
     if found.untimed:
         say(f"left out: {found.untimed} captions without times of videos that are in several windows")
     parts = divided(source_of(caption.film) for caption in found.captions)
-    keep_parts(out, parts, resume)
+    identity = {
+        **{name: list(ids) for name, ids in parts.items()},
+        "captions": digest(found.captions),
+        "system": f"{'ral on ' if config.model.get('ral') else ''}{config.model['name']}",
+        "visual_encoder": store.encoder,
+        "text_encoder": text.id,
+    }
+    keep_identity(out, identity, resume)
     pooling = config.model_config(1, 1)
     splits = {
         name: part_split(
@@ -125,116 +131,26 @@ def adapt(
     return Adapted(out, result)
 
 
-def keep_parts(out: Path, parts: Mapping[str, Sequence[str]], resume: bool) -> None:
-    """Write down which videos are in which part, and refuse to go on with a run that divided them otherwise."""
-    plain = {name: list(ids) for name, ids in parts.items()}
+def keep_identity(out: Path, identity: Mapping[str, Any], resume: bool) -> None:
+    """Write down what a run is made of, and refuse to go on with one that was made of something else."""
     file = out / PARTS_FILE
-    if resume and file.is_file() and read_json(file) != plain:
+    known = read_json(file) if resume and file.is_file() else identity
+    other = [key for key in identity if known.get(key) != identity[key]]
+    if other:
         raise DataError(
-            f"{out} was trained on other videos; train afresh with --resume never, or under another --name."
+            f"{out} was trained with other {', '.join(other)}; train afresh with --resume never, or under another --name."
         )
-    write_json(file, plain)
+    if not resume:  # nobody may take the weights from before for a finished run on these parts
+        (out / SETTINGS).unlink(missing_ok=True)
+    write_json(file, dict(identity))
+
+
+def digest(captions: Sequence[Caption]) -> str:
+    """What tells one set of captions from another."""
+    facts = sorted((one.film, one.text, str(one.start), str(one.end)) for one in captions)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def scores_of(model: PRVRModel, split: Split) -> Array:
     """The fused scores (Q, V) of a model on a split."""
     return np.asarray(model.fused(score_split(model, split)))
-
-
-def comparison(held: Split, systems: Mapping[str, Array], before: str, after: str) -> dict[str, Any]:
-    """The figures of some systems on the same queries; scores (Q, V) by name.
-
-    A file in several windows counts once, by its best window. Intervals are 95 %, drawing videos with replacement.
-    """
-    names, column = np.unique([source_of(row) for row in held.videos.ids], return_inverse=True)
-    owner = column[held.owner]
-    ranks = {name: ranks_of(by_source(scores, column), owner) for name, scores in systems.items()}
-    rows: dict[str, Any] = {"chance": chance(len(names))}
-    for name, its in ranks.items():
-        report = recall_report(its, CUTOFFS)
-        rows[name] = {key: report[key] for key in ("R@1", "R@5", "R@10", "MRR", "MedR")}
-        rows[name]["R@5 interval"] = [100 * end for end in bootstrap_interval((its <= 5) * 1.0, owner)]
-    gain = 1 / ranks[after] - 1 / ranks[before]
-    low, high = bootstrap_interval(gain, owner)
-    queries = len(held.captions)
-    return {
-        "videos": len(names),
-        "queries": queries,
-        "before": before,
-        "after": after,
-        "systems": rows,
-        "MRR gain": {"mean": float(gain.mean()), "interval": [low, high]},
-        "warnings": warnings(queries, len(names), rows[after], rows[before], low, high),
-    }
-
-
-def by_source(scores: Array, column: NDArray[np.integer]) -> Array:
-    """The best score of each file's rows: (Q, V) to (Q, S); column (V,) is each row's file."""
-    best = np.full((len(scores), int(column.max()) + 1), -np.inf, dtype=scores.dtype)
-    np.maximum.at(best.T, column, scores.T)
-    return best
-
-
-def chance(videos: int) -> dict[str, float]:
-    """What guessing gives among so many videos."""
-    recalls = {f"R@{k}": 100.0 * min(k, videos) / videos for k in CUTOFFS}
-    harmonic = float((1 / np.arange(1, videos + 1)).mean())
-    return recalls | {"MRR": harmonic, "MedR": (videos + 1) / 2}
-
-
-def warnings(
-    queries: int,
-    videos: int,
-    after: Mapping[str, float],
-    before: Mapping[str, float],
-    low: float,
-    high: float,
-) -> list[str]:
-    """Why the figures should not be believed too much, as sentences."""
-    said = []
-    if queries < ENOUGH_QUERIES or videos < ENOUGH_VIDEOS:
-        said.append(
-            f"Only {queries} queries over {videos} held-out videos: too few to mean much; with more captioned videos "
-            f"({ENOUGH_VIDEOS} or more held out) the figures would."
-        )
-    if after["MRR"] < before["MRR"]:
-        said.append(
-            "The trained model answers worse than what there was before: choose the other one to search with."
-        )
-    if low <= 0 <= high:
-        said.append("The difference between before and after may be chance: its interval holds 0.")
-    return said
-
-
-def told(result: Mapping[str, Any]) -> str:
-    """The comparison as a Markdown table with its warnings."""
-    lines = [
-        f"{result['queries']} captions over {result['videos']} held-out videos",
-        "",
-        "| | R@1 | R@5 (95 % interval) | R@10 | MRR | median rank |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, row in result["systems"].items():
-        low, high = row.get("R@5 interval", (None, None))
-        interval = "" if low is None else f" ({low:.0f}-{high:.0f})"
-        role = {result["before"]: " (before)", result["after"]: " (after)"}.get(name, "")
-        cells = (
-            f"{row['R@1']:.1f}",
-            f"{row['R@5']:.1f}{interval}",
-            f"{row['R@10']:.1f}",
-            f"{row['MRR']:.3f}",
-            f"{row['MedR']:g}",
-        )
-        lines.append(f"| {name}{role} | {' | '.join(cells)} |")
-    gain = result["MRR gain"]
-    low, high = gain["interval"]
-    lines += ["", f"After minus before, MRR: {gain['mean']:+.3f} (95 % interval {low:+.3f} to {high:+.3f})."]
-    return "\n".join([*lines, *result["warnings"]])
-
-
-HEADING = "\n## Before and after\n\n"
-
-
-def carded(card: str, result: Mapping[str, Any]) -> str:
-    """The model card with the comparison at its end, in place of an older one."""
-    return card.partition(HEADING)[0].rstrip("\n") + "\n" + HEADING + told(result) + "\n"
