@@ -151,4 +151,8 @@ def test_the_verbs(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest
         assert main([verb, "a man kicks a ball in the park"]) == 0
         assert capsys.readouterr().out.strip()
     assert main(["decide", "--check", "3"]) == 0 and "undecided" in capsys.readouterr().out
-    assert main(["decide"]) == 1
+    assert main(["paraphrases", "--check", "3", "--json"]) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert checked and all(0 <= one["same"] <= 100 and 0 <= one["overlap"] <= 100 for one in checked)
+    assert main(["paraphrases", "--check", "3"]) == 0 and "same first film" in capsys.readouterr().out
+    assert main(["decide"]) == main(["paraphrases"]) == 1

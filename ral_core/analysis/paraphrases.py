@@ -13,6 +13,7 @@ import numpy as np
 
 from ral_core.analysis.rerank import ranks
 from ral_core.analysis.runs import agreement, kendall
+from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
 from ral_core.search.reading import cleaned
 from ral_core.search.results import Answer
@@ -111,6 +112,38 @@ def paraphrase_stability(
         same=float(np.mean([one.rank == 1 for one in found])) if found else None,
         overlap=float(np.mean([one.overlap for one in found])) if found else None,
         notes=() if worldly else (NOT_HERE,),
+    )
+
+
+@dataclass(frozen=True)
+class ParaphraseCheck(Answer):
+    """What one kind of change does to the answers, over many captions."""
+
+    kind: Kind
+    paraphrases: int
+    same: float  # per cent with the same first film
+    overlap: float  # per cent of the first ten films that stay, on average
+
+
+def check_paraphrases(
+    explorer: Explorer, entry: IndexEntry, *, asked: int = 150, seed: int = 0
+) -> tuple[ParaphraseCheck, ...]:
+    """Say captions drawn at random otherwise, at most twelve times each."""
+    captions = list(explorer.collection(entry).captions.values())
+    found: dict[Kind, list[Paraphrase]] = {}
+    for place in np.random.default_rng(seed).permutation(len(captions))[:asked]:
+        for one in paraphrase_stability(
+            explorer, captions[place].text, index=entry.folder, most=12
+        ).paraphrases:
+            found.setdefault(one.kind, []).append(one)
+    return tuple(
+        ParaphraseCheck(
+            kind=kind,
+            paraphrases=len(some),
+            same=100.0 * float(np.mean([one.rank == 1 for one in some])),
+            overlap=100.0 * float(np.mean([one.overlap for one in some])),
+        )
+        for kind, some in sorted(found.items())
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from ral_core.analysis.paraphrases import ParaphraseStability, paraphrase_stability
+from ral_core.analysis.paraphrases import ParaphraseStability, check_paraphrases, paraphrase_stability
 from ral_core.commands.asking import add_query
+from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 
 
@@ -15,17 +16,29 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = (
         'example: python -m ral_core paraphrases "a dog plays with a red ball" --say "a puppy and a ball"'
     )
-    add_query(parser)
+    add_query(parser, optional=True)
     parser.add_argument(
         "--say", action="append", default=[], help="a paraphrase of your own; may be given often"
     )
+    parser.add_argument("--check", type=int, metavar="N", help="say N captions otherwise; no query")
     parser.add_argument("-k", type=int, default=10, help="films compared (default: %(default)s)")
 
 
 def run(args: Namespace) -> int:
     """Search every paraphrase and print."""
+    explorer = Explorer.open(device=args.device)
+    if args.check:
+        checked = check_paraphrases(explorer, explorer.resolve(args.model, args.index), asked=args.check)
+        lines = (
+            f"{c.kind}: {c.paraphrases}, same first film {c.same:.1f} %, {c.overlap:.1f} % of ten stay"
+            for c in checked
+        )
+        print(json.dumps([one.to_json() for one in checked]) if args.json else "\n".join(lines))
+        return 0
+    if args.query is None:
+        raise BadQuery("Give a query, or --check N to try the captions.")
     found = paraphrase_stability(
-        Explorer.open(device=args.device),
+        explorer,
         args.query,
         model=args.model,
         index=args.index,
