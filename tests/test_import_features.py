@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from tiny_joint import tiny_clip
 
 from ral_core.cli import main
 from ral_core.errors import DataError
 from ral_core.features.importing import ImportConfig, import_features, read_clip_times
 from ral_core.features.sources import Names
 from ral_core.features.store import write_features
+from ral_core.search.engine import Explorer
 
 CONFIG = ImportConfig(encoder="other/one", fps=5)
 ROWS = {"a": np.arange(12, dtype=np.float32).reshape(4, 3), "b": np.ones((2, 3), dtype=np.float32)}
@@ -211,6 +213,23 @@ def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["videos"], told["rows"], told["seconds"], told["notes"]) == (2, 6, 2.0, [])
     assert main([*arguments, "--clip-times", "x"]) == 1
+
+
+def test_embeddings_of_an_encoder_that_is_here_are_searchable_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip, folder, out = tiny_clip(tmp_path / "clip"), tmp_path / "in", tmp_path / "mine" / "features"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for name in "abc":
+        np.save(folder / f"{name}.npy", random.standard_normal((4, 16)))
+    arguments = ["import-features", str(folder), "--encoder", f"joint:{clip}", "--out", str(out)]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["index"].endswith("mine-zero_shot")
+    hits = Explorer.open(out.parent, device="cpu").search("a b").hits
+    assert {hit.video for hit in hits} == set("abc") and not any(hit.media for hit in hits)
+    np.save(folder / "d.npy", np.ones((4, 15)))
+    assert main(arguments) == 1 and "'d' are 15 wide, but those of" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the published features are not beside this repository")

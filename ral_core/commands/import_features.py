@@ -7,11 +7,16 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ral_core.commands.index import lasting
 from ral_core.data.annotations.durations import RATES, read_durations
 from ral_core.errors import DataError
 from ral_core.features.importing import ImportConfig, import_features, read_clip_times
+from ral_core.features.joint import PREFIX
+from ral_core.features.joint_text import JointText
 from ral_core.features.sources import Names
 from ral_core.files import read_text
+from ral_core.index.own import zero_shot_index
+from ral_core.training.own import collection_of
 
 EXAMPLES = """\
 examples:
@@ -35,7 +40,12 @@ def add(parser: ArgumentParser) -> None:
         help="folder of .npy or .npz files, .npy matrix, .h5, .safetensors, BigFile or .parquet",
     )
     parser.add_argument("--out", type=Path, required=True, help="feature folder to write")
-    parser.add_argument("--encoder", required=True, help="name of what made the features")
+    parser.add_argument(
+        "--encoder",
+        required=True,
+        help="name of what made the features; joint:FOLDER_OR_ID for the image embeddings of a CLIP or SigLIP that is on "
+        "this machine, which makes them searchable at once",
+    )
     parser.add_argument(
         "--key",
         help="which arrays are the features: a name in an .npz, an HDF5 group or a .parquet table, or the ending of "
@@ -64,8 +74,10 @@ def run(args: Namespace) -> int:
     fps, rates = rates_of(args.fps)
     if args.clip_times and not args.pattern:
         raise DataError("--clip-times needs --pattern, which says what clips are called.")
+    text = joint_text(args.encoder)
     config = ImportConfig(
-        encoder=args.encoder,
+        encoder=text.id if text else args.encoder,
+        width=text.width if text else None,
         fps=fps,
         rates=rates,
         spread=args.spread,
@@ -89,9 +101,19 @@ def run(args: Namespace) -> int:
     about |= {"encoder": store.encoder, "seconds": round(sum(store.durations), 1), "notes": notes}
     for note in notes:
         print(note, file=sys.stderr)
-    text = f"{len(store)} videos, {sum(store.lengths)} rows {store.width} wide, written to {args.out}"
-    print(json.dumps(about, ensure_ascii=False) if args.json else text)
+    said = f"{len(store)} videos, {sum(store.lengths)} rows {store.width} wide, written to {args.out}"
+    if text is not None:
+        library = args.out.parent if args.out.name == "features" else args.out
+        index = zero_shot_index(library, collection_of(library), args.out, text, lasting(args.encoder))
+        about["index"] = str(index.path)
+        said += f'\nsearch them: python -m ral_core search "a person laughs" --index {library}'
+    print(json.dumps(about, ensure_ascii=False) if args.json else said)
     return 0
+
+
+def joint_text(encoder: str) -> JointText | None:
+    """The text side of the image-text encoder that `joint:…` names, None for any other name."""
+    return JointText.open(encoder) if encoder.startswith(PREFIX) else None
 
 
 def rates_of(given: str) -> tuple[float, dict[str, float]]:

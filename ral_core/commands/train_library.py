@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from ral_core.commands.index import lasting
 from ral_core.device import pick_device
 from ral_core.errors import DataError, RALError
 from ral_core.features.encoders import open_text_encoder, require_encoder
@@ -50,7 +51,7 @@ def train_library(args: Namespace, config: RunConfig) -> int:
     if Path(args.config).suffix not in {".toml", ".json"}:
         config = scaled(config, len(captions), store.lengths)
     config = override(config, epochs=args.epochs, seed=args.seed, max_minutes=args.minutes)
-    spec = args.text or config.data.text
+    spec = lasting(args.text or config.data.text)
     name = model_name(args, config, library)
     config = replace(config, name=name, data=replace(config.data, root=str(library), text=spec))
     text = open_text_encoder(spec, device=device)

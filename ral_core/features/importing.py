@@ -33,6 +33,8 @@ class ImportConfig:
 
     encoder: str
     """What made the features; indexes and models remember it and refuse others."""
+    width: int | None = None
+    """How wide rows must be, where that is known of the encoder."""
     fps: float = 2.0
     """Rows a second: row i is at i / fps, clip i around (i + 0.5) / fps."""
     rates: Mapping[str, float] = field(default_factory=dict)
@@ -122,6 +124,10 @@ def as_video(item: Item, config: ImportConfig, durations: Mapping[str, float], o
     frames = np.atleast_2d(rows)
     if frames.ndim != 2 or not frames.size:
         raise DataError(f"The features of {name!r} have shape {item.rows.shape}, expected rows (F, Dv).")
+    if config.width not in (None, frames.shape[1]):
+        raise DataError(
+            f"The features of {name!r} are {frames.shape[1]} wide, but those of {config.encoder} are {config.width}."
+        )
     rate, known = config.rate(name), durations.get(name)
     if item.times is not None:
         if len(item.times) != len(frames):

@@ -10,6 +10,7 @@ import torch
 from ral_core.data.captions import read_captions
 from ral_core.errors import DataError, RALError
 from ral_core.features.encoders import open_text_encoder, require_encoder
+from ral_core.features.joint_text import JointText
 from ral_core.features.packed import EncodesText
 from ral_core.features.store import FeatureStore
 from ral_core.features.windows import source_of
@@ -18,7 +19,8 @@ from ral_core.index.build import IndexConfig, build_index
 from ral_core.index.calibration import Reference, from_captions
 from ral_core.index.folder import MANIFEST, IndexFolder, VideoRow, open_index
 from ral_core.models import PRVRModel
-from ral_core.models.checkpoint import load_model
+from ral_core.models.checkpoint import SETTINGS, load_model, save_model
+from ral_core.models.zero_shot import ZeroShot, zero_shot_config
 from ral_core.training.own import CAPTIONS, PARTS_FILE
 
 INDEXES = "indexes"
@@ -57,6 +59,33 @@ def index_library(
         media=library,
         references=unseen(captions, model_folder) if captions else None,
         rows=known_rows(library, store.ids) if rows is None else rows,
+        say=say,
+    )
+
+
+def zero_shot_index(
+    library: Path,
+    collection: str,
+    features: Path,
+    text: JointText,
+    text_spec: str,
+    say: Say = lambda line: None,
+) -> IndexFolder:
+    """Index features that an image-text encoder made so that they are searched with its text side, untrained."""
+    folder = library / "models" / ZeroShot.name
+    if not (folder / SETTINGS).is_file():
+        about = {"visual_encoder": text.id, "text_encoder": text.id}
+        save_model(folder, ZeroShot(zero_shot_config(text.width)), about)
+    captions = library / CAPTIONS
+    return index_library(
+        library,
+        collection,
+        load_model(folder, device=text.encoder.device),
+        folder,
+        features,
+        text,
+        text_spec,
+        captions=captions if captions.is_file() else None,
         say=say,
     )
 
