@@ -162,7 +162,9 @@ def library_checks(root: Path) -> Iterator[Check]:
     gone = [video.file for video in videos if not library.original(video).is_file()]
     there = f"{len(videos) - len(gone)} of {len(videos)} video files where they were"
     yield Check(
-        "  sources", not gone, f"{there}; missing: {gone[0]}; ingest again to leave it out" if gone else there
+        "  sources",
+        not gone,
+        f"{there}; missing: {gone[0]}; ingest again, from where they are now" if gone else there,
     )
     odd = [
         video for video in videos if video.unplayable is not None and not library.proxy(video.name).is_file()
