@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
 from dataclasses import replace
@@ -54,7 +55,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--name", help="what to call the model (the config's name)")
     own.add_argument("--text", help="text encoder: minilm, a folder or a hub id (the config's)")
     own.add_argument(
-        "--json", action="store_true", help="print the figures before and after as one JSON object"
+        "--json",
+        action="store_true",
+        help="print the figures as one JSON object; progress goes to standard error",
     )
 
 
@@ -91,7 +94,7 @@ def on_splits(args: argparse.Namespace, config: RunConfig) -> int:
     from ral_core.device import pick_device
     from ral_core.errors import DataError
     from ral_core.features.encoders import open_text_encoder
-    from ral_core.training.run import train
+    from ral_core.training.run import train, trained_with
 
     root = args.data.resolve() if args.data else ROOT / config.data.root
     root = collection_in(root, Path(config.data.root).name)
@@ -109,7 +112,7 @@ def on_splits(args: argparse.Namespace, config: RunConfig) -> int:
             raise DataError(
                 f"There are no features in {root / name}; make them first: python -m ral_core world build."
             )
-    train(
+    out = train(
         config,
         args.out or ROOT / "build/models" / config.name,
         None if official else open_text_encoder(config.data.text, device=device),
@@ -118,6 +121,10 @@ def on_splits(args: argparse.Namespace, config: RunConfig) -> int:
         resume=args.resume == "auto",
         half=args.half,
         command=("python -m ral_core", shlex.join(sys.argv[1:])),
-        say=lambda line: print(line, flush=True),
+        say=lambda line: print(line, file=sys.stderr if args.json else sys.stdout, flush=True),
     )
+    if args.json:
+        kept = ("epochs", "best_epoch", "minutes", "scores")
+        said = {name: value for name, value in trained_with(out).items() if name in kept}
+        print(json.dumps({"out": str(out), "name": config.name, **said}))
     return 0
