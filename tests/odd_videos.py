@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -38,10 +39,15 @@ def make_video(
     aspect: Fraction | None = None,
     options: Mapping[str, str] | None = None,
     faststart: bool = True,
+    live: bool = False,
 ) -> Path:
-    """Write a film; `times` gives the second of each picture where they are not evenly spaced."""
+    """Write a film; `times` gives the second of each picture where they are not evenly spaced.
+
+    A `live` one does not say how long it is, as browsers record them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = {"movflags": "+faststart"} if faststart and path.suffix == ".mp4" else {}
+    flags |= {"live": "1"} if live else {}
     with av.open(str(path), "w", format=container, options=flags) as target:
         stream = target.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, pixels
@@ -102,6 +108,7 @@ def odd_folder(folder: Path) -> dict[str, str]:
         "deep/er/matroska.mkv": {},
         "nine.webm": {"codec": "libvpx-vp9"},
         "eight.webm": {"codec": "libvpx"},
+        "recorded.webm": {"codec": "libvpx", "live": True},
         "old.avi": {"codec": "mpeg4"},
         "older.mpg": {"codec": "mpeg2video", "fps": 25},
         "stream.ts": {"sound": True},
@@ -138,3 +145,12 @@ def odd_folder(folder: Path) -> dict[str, str]:
     make_sound(folder / "sound-only.mp4")
     fate |= {"headless.mp4": "read", "empty.mp4": "empty", "text.mp4": "read", "dot.mkv": "small"}
     return fate | {"sound.m4a": "no video stream", "sound-only.mp4": "no video stream"}
+
+
+def damage(path: Path, seed: int) -> None:
+    """Change some bytes of a file, and sometimes cut it off."""
+    chance = random.Random(f"{seed} {path.name}")
+    data = bytearray(path.read_bytes())
+    for _ in range(chance.choice((1, 5, 30))):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    path.write_bytes(data[: chance.randrange(len(data))] if chance.random() < 0.3 else data)

@@ -15,13 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_videos import cut_off, make_video
+from odd_videos import cut_off, damage, make_video, odd_folder
 from tiny_joint import tiny_clip
 
 from ral_core.errors import DataError
 from ral_core.features.video_encoder import JointVideoEncoder, open_video_encoder
+from ral_core.index.folder import open_index
 from ral_core.ingest.library import Library
 from ral_core.ingest.run import IngestConfig, IngestReport, ingest
+from ral_core.ingest.scan import readable
 from ral_core.search.engine import Explorer
 
 OPERATIONS = ((os, "replace"), (os, "rename"), (os, "unlink"), (os, "mkdir"), (np, "save"))
@@ -250,3 +252,19 @@ def test_an_encoder_that_fails_on_one_video_spares_the_others(
     assert report.videos == 3
     run(films, clip, out)
     assert contents(out) == whole
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_taken_or_skipped(seed: int, clip: Path, tmp_path: Path) -> None:
+    """Whatever bytes are wrong, every file is in the library or in the report."""
+    fate = odd_folder(tmp_path / "videos")
+    files = [tmp_path / "videos" / name for name in fate]
+    for path in files:
+        if path.stat().st_size > 100:
+            damage(path, seed)
+    report = run(tmp_path / "videos", clip, tmp_path / "lib", fps=3.0)
+    told = [*report.added, *(one.file for one in report.skipped)]
+    silent = {"no_ending", "wrong.txt.dat"}  # promised nothing
+    assert len(told) == len(set(told)) and {readable(name) for name in fate} - silent <= set(told)
+    assert open_index(tmp_path / "lib/indexes" / str(report.index)).verify() == []
+    assert all(str(tmp_path) not in one.reason for one in report.skipped)

@@ -104,8 +104,8 @@ def probe(path: Path | str) -> VideoInfo:
     """Size, rate, length and codec of a video. Raises DataError naming a file that is no readable video."""
     with opened_video(path) as (container, stream):
         rate = stream.average_rate or stream.guessed_rate or Fraction(0)
+        width, height, turns = _shown_size(stream)
         duration = _duration(path, container, stream)
-        width, height, turns = _shown_size(container, stream)
         return VideoInfo(width, height, float(rate), duration, stream.codec_context.name, turns)
 
 
@@ -195,9 +195,11 @@ def opened_video(path: Path | str) -> Iterator[tuple[av.container.InputContainer
 
 
 def shown_stream(container: av.container.InputContainer) -> av.VideoStream | None:
-    """The film of a container: its first video stream that is no cover picture; None without one."""
+    """The film of a container: its first video stream of a known codec that is no cover picture; None without one."""
     streams = container.streams.video
-    return next((s for s in streams if not s.disposition & Disposition.attached_pic), None)
+    return next(
+        (s for s in streams if s.codec_context and not s.disposition & Disposition.attached_pic), None
+    )
 
 
 def quarter_turns(picture: av.VideoFrame) -> int:
@@ -205,13 +207,12 @@ def quarter_turns(picture: av.VideoFrame) -> int:
     return round(picture.rotation / 90) % 4
 
 
-def _shown_size(container: av.container.InputContainer, stream: av.VideoStream) -> tuple[int, int, int]:
+def _shown_size(stream: av.VideoStream) -> tuple[int, int, int]:
     """Width and height with square pixels, and quarter turns, which stand with the first picture."""
     width, height = stream.codec_context.width, stream.codec_context.height
     ratio = stream.codec_context.sample_aspect_ratio
     if ratio and 0.1 < ratio < 10:
         width = max(1, round(width * ratio))
-    container.seek(0)
     first = next(timed_pictures(stream, 0.0), None)
     turns = 0 if first is None else quarter_turns(first[1])
     return (height, width, turns) if turns % 2 else (width, height, turns)
@@ -223,6 +224,7 @@ def _duration(path: Path | str, container: av.container.InputContainer, stream: 
         return float(stream.duration * stream.time_base)
     if container.duration:
         return float(container.duration / av.time_base)
+    container.seek(0)
     ends = [(p.pts + (p.duration or 0)) for p in container.demux(stream) if p.pts is not None]
     if not ends or not stream.time_base:
         raise DataError(f"{path} does not say how long it is and holds no pictures.")
@@ -256,15 +258,24 @@ def timed_pictures(stream: av.VideoStream, start: float) -> Iterator[tuple[float
     origin = (stream.start_time or 0) * stream.time_base
     pictures = decoded_pictures(stream)
     if start > SEEK_GAP:
-        stream.container.seek(int((start + float(origin)) / stream.time_base), stream=stream, backward=True)
-        first = next(pictures, None)
-        if first is None or float(first.pts * stream.time_base - origin) > start:
-            stream.container.seek(0)
-            pictures = decoded_pictures(stream)
-        else:
-            pictures = chain([first], pictures)
+        pictures = _from_keyframe(stream, pictures, int((start + float(origin)) / stream.time_base))
     for picture in pictures:
         yield float(picture.pts * stream.time_base - origin), picture
+
+
+def _from_keyframe(
+    stream: av.VideoStream, pictures: Iterator[av.VideoFrame], start: int
+) -> Iterator[av.VideoFrame]:
+    """The pictures from the keyframe at or before `start` (in ticks of the stream) on, or from the first."""
+    try:
+        stream.container.seek(start, stream=stream, backward=True)
+        first = next(pictures, None)
+        if first is not None and first.pts <= start:
+            return chain([first], pictures)
+        stream.container.seek(0)
+    except av.FFmpegError:  # cannot be entered in the middle
+        pass
+    return decoded_pictures(stream)
 
 
 def decoded_pictures(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
@@ -275,7 +286,7 @@ def decoded_pictures(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
             pictures = next(packets).decode()
         except StopIteration:
             return
-        except av.InvalidDataError:
+        except av.FFmpegError:  # of one packet, or of the file: then the next is the end
             continue
         yield from (picture for picture in pictures if picture.pts is not None)
 

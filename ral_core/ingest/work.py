@@ -78,9 +78,9 @@ def take(
 
 def reason(problem: Exception, path: Path) -> str:
     """What went wrong with a file, in one line and without its path."""
-    text = " ".join(str(problem).split()) or type(problem).__name__
-    for name in (f"{path} ", f"{path}: ", str(path)):
-        text = text.replace(name, "")
+    name = str(path)
+    text = str(problem).replace(f"{name}: ", "").replace(f"{name} ", "").replace(name, "the file")
+    text = " ".join(text.split()) or type(problem).__name__
     return text.rstrip(".")
 
 
