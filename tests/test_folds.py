@@ -152,3 +152,34 @@ def test_votes_are_blind_counted_and_taken_away(visit: Visit) -> None:
     page.wait_for_url("**about=caption*")
     bad = page.request.post(f"{visit.server}/duel/tally", data="no vote")
     assert "Line 1" in bad.json()["problem"]
+
+
+FOLDS = (
+    ("why", "rivals,fusion,sweep,latency"),
+    ("map", "clusters"),
+    ("compare", "duel"),
+    ("benchmark", "collapse"),
+)
+
+
+@pytest.mark.parametrize(("tab", "parts"), FOLDS, ids=[tab for tab, _ in FOLDS])
+def test_open_panels_have_no_serious_fault_of_access(browser: Any, server: str, tab: str, parts: str) -> None:  # noqa: F811
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
+    with Visit(browser, server, reduced_motion="reduce", viewport={"width": 390, "height": 844}) as visit:
+        page = visit.page
+        page.goto(f"{server}/?tab={tab}&{ASKED}&open={parts}&__theme=light")
+        for part in parts.split(","):
+            page.locator(f"#ral-{part} .fold-body > :not(.fold-wait)").first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for theme in ("light", "dark"):
+            page.evaluate("theme => RAL.set({ __theme: theme })", theme)
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            page.wait_for_timeout(300)
+            found = axe.Axe().run(page, context=".folds").response["violations"]
+            assert [
+                (v["id"], v["nodes"][0]["html"][:160])
+                for v in found
+                if v["impact"] in ("serious", "critical")
+            ] == []
