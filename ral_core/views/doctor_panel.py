@@ -57,6 +57,12 @@ def grounds(found: Diagnosis) -> str:
         lines.append(
             f"When a moment is in no film, the best film still scores higher than this one in {round(1000 * found.absent_share)} of 1,000 cases."
         )
+    if found.odds is not None and found.line is not None:
+        worst = f" The word that fits the first film worst: “{found.missing}”." if found.missing else ""
+        lines.append(
+            f"Whether the moment is there says the index’s detector: log odds {number(found.odds, 1)}; below {number(found.line, 1)} a moment told "
+            f"in three words or more is called absent.{worst} It was taught on {found.taught}."
+        )
     if found.separation is not None:
         lines.append(
             f"How well the best z tells present from absent moments here: AUROC {number(found.separation, 2)} (0.5 is chance, 1 perfect)."
