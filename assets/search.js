@@ -81,6 +81,7 @@
       const box = results();
       if (!box) return;
       root.dataset.answered = "";
+      showAll();
       RAL.kept.asked(box.dataset.query, box.dataset.model, box.dataset.index);
       for (const card of cards()) showPin(card, RAL.kept.pinned(pinOf(card)));
       const second = box.dataset.second === undefined ? null : Number(box.dataset.second);
@@ -104,7 +105,15 @@
     if (word) { player.go(Number(word.dataset.seek), { play: true }); bringPlayer(); }
   }));
 
-  const moments = (card) => [...card.querySelectorAll(".mark")].map((one) => ({ start: Number(one.dataset.seek), end: Number(one.dataset.end) }));
+  const moments = (card) => [...card.querySelectorAll("[data-moment]")].map((one) => ({ start: Number(one.dataset.start), end: Number(one.dataset.end) }));
+  // The best moment of each film, or all of them.
+  const showAll = () => {
+    const all = RAL.state().all === "1";
+    results()?.toggleAttribute("data-all", all);
+    list?.element.querySelector("button[data-all]")?.setAttribute("aria-pressed", String(all));
+  };
+  const switchAll = () => { RAL.set({ all: RAL.state().all === "1" ? null : "1" }, { quiet: true }); showAll(); };
+  RAL.changed(showAll);
   const placeAt = (card, second) => {
     if (second === null) return 0;
     const place = moments(card).findIndex((one) => second >= one.start - 0.06 && second < one.end);
@@ -137,11 +146,14 @@
     explain(card.dataset.video);
   };
   const clicked = (event) => {
+    if (event.target.closest("button[data-all]")) return switchAll();
     if (event.target.closest("button[data-filter]")) { RAL.set({ tag: null, length: null, share: null }, { quiet: true }); return ask(); }
     const card = event.target.closest(".card");
     if (!card) return;
     const moment = event.target.closest(".mark"), act = event.target.closest("[data-act]")?.dataset.act;
     if (moment) return choose(card, { place: [...card.querySelectorAll(".mark")].indexOf(moment) });
+    const named = event.target.closest("[data-moment]");
+    if (named) { choose(card, { place: Number(named.dataset.moment) }); return bringPlayer(); }
     if (act === "copy") return copy(card);
     if (act === "pin") return pin(card);
     if (act === "alike") return RAL.alike(card.dataset.video, card === chosen() ? Number(RAL.state().t) : Number(card.dataset.start), results().dataset);
@@ -180,7 +192,7 @@
   };
   const keys = {
     j: () => step(1), k: () => step(-1), n: () => player.acts.next(), p: () => player.acts.previous(), r: () => player.repeat(),
-    f: () => player.acts.full(), x: () => player.acts.cut(), b: () => { const card = chosen(); if (card) pin(card); }, e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
+    f: () => player.acts.full(), g: switchAll, x: () => player.acts.cut(), b: () => { const card = chosen(); if (card) pin(card); }, e: why, ArrowLeft: () => player.nudge(-1), ArrowRight: () => player.nudge(1),
     y: () => { const card = chosen(); if (card) copy(card); else RAL.copy(location.href, "The link is copied"); },
     Enter: () => player.toPlace(player.shown()?.place ?? 0), " ": () => player.toggle(),
   };

@@ -447,3 +447,17 @@ def test_search_to_cards_is_quick_in_the_page(browser: Any, server: str) -> None
             })"""
         )
         assert spent < 3000  # about 100 ms on a quiet machine, a model's time comes on top
+
+
+def test_all_moments_can_be_listed(browser: Any, server: str) -> None:
+    with Visit(browser, server) as visit:
+        page = visit.search(CAPTION)
+        moments = page.locator(".card").nth(1).locator(".moment-list button")
+        assert not moments.first.is_visible()
+        page.get_by_role("button", name="all moments").click()
+        moments.nth(1).click()
+        page.locator('.evidence[data-video="film-2"]').wait_for()
+        wait_for_second(page, 8.0, 10.0)
+        assert "all=1" in page.url
+        page.keyboard.press("g")
+        moments.first.wait_for(state="hidden")

@@ -80,9 +80,18 @@ def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
         f"{hidden(f', {when}')}</button></h3>{score(hit)}</div>"
         f'<p class="when">{when}<span class="of"> of {stretch(0, hit.duration).split("–")[1]}</span></p>'
         f"{mini_timeline(hit.timeline, hit.duration, hit.moments[:MARKS], hit.title)}"
-        f'<div class="card-foot">{parts(hit, result, scale)}{actions(hit)}</div>'
+        f'{moment_list(hit)}<div class="card-foot">{parts(hit, result, scale)}{actions(hit)}</div>'
         "</div></li>"
     )
+
+
+def moment_list(hit: Hit) -> str:
+    """Every moment of the film as a button, best first; shown when all moments are wanted."""
+    items = join(
+        f'<li><button type="button" class="pill"{attributes(data_moment=place, data_start=f"{moment.start:.3f}", data_end=f"{moment.end:.3f}", title=f"Play {stretch(moment.start, moment.end)}")}>{stretch(moment.start, moment.end)}</button></li>'
+        for place, moment in enumerate(hit.moments)
+    )
+    return f'<ol class="moment-list" aria-label="Moments of this film, best first">{items}</ol>'
 
 
 def still(hit: Hit, index: str, shelf: Shelf) -> str:

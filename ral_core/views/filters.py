@@ -76,7 +76,7 @@ def filter_bar(entry: IndexEntry, filters: Filters, more: str = "") -> str:
         pick("share", "any share", SHARES, written(filters.share)),
     ]
     clear = '<button type="button" class="quiet" data-filter="none">show all</button>' if filters else ""
-    return f'<div class="filters" role="group" aria-label="Filters">{join(picks)}{more}{clear}</div>'
+    return f'<div class="filters" role="group" aria-label="Filters">{join(picks)}{more}{clear}<button type="button" class="pill" data-all aria-pressed="false" title="Best moment of each film, or all moments (g)">all moments</button></div>'
 
 
 def pick(name: str, everything: str, offered: Sequence[tuple[str, str]], chosen: str | None) -> str:

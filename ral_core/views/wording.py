@@ -178,6 +178,7 @@ KEYS = (
     ("Space", "play or pause"),
     ("←  →", "one second back, forward"),
     ("r", "repeat the moment"),
+    ("g", "best moment of each film, or all moments"),
     ("f", "full screen"),
     ("x", "save the moment as mp4"),
     ("e", "why this film"),
