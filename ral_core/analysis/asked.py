@@ -22,11 +22,12 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Asked:
-    """Q captions against V films."""
+    """Q captions against V films; a film of several windows counts by its best one."""
 
     captions: tuple[Caption, ...]
     total: Array  # (Q, V) fused scores
-    own: NDArray[np.int64]  # (Q,) row of the film each caption was written for
+    rows: NDArray[np.int64]  # (Q, V) the row of each film's best window
+    own: NDArray[np.int64]  # (Q,) number of the film each caption was written for
     relevant: NDArray[np.bool_]  # (Q, V) the films that satisfy it
     mean: Array | None  # (Q, D) of each query's distribution; None without Gaussians
     log_var: Array | None  # (Q, D)
@@ -65,15 +66,17 @@ def ask(explorer: Explorer, entry: IndexEntry, captions: Sequence[Caption] | Non
             found = gallery.model.query_gaussian(tokens)
             means.append(found.mean.cpu().numpy())
             log_vars.append(found.log_var.cpu().numpy())
-    relevant = np.zeros((len(asked), len(gallery)), dtype=bool)
+    relevant = np.zeros((len(asked), gallery.film_count), dtype=bool)
     for query, caption in enumerate(asked):
         relevant[
-            query, [gallery.rows[film] for film in (caption.film, *caption.relevant) if film in gallery.rows]
+            query, [gallery.film(film) for film in (caption.film, *caption.relevant) if film in gallery.rows]
         ] = True
+    total = np.concatenate(totals)
     return Asked(
         captions=tuple(asked),
-        total=np.concatenate(totals),
-        own=np.array([gallery.rows[caption.film] for caption in asked]),
+        total=gallery.by_film(total),
+        rows=np.stack([gallery.best_rows(one) for one in total]),
+        own=np.array([gallery.film(caption.film) for caption in asked]),
         relevant=relevant,
         mean=np.concatenate(means) if means else None,
         log_var=np.concatenate(log_vars) if log_vars else None,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ral_core.analysis.maps import film_vectors, unit
+from ral_core.analysis.maps import film_vectors, of_films, unit
 from ral_core.errors import BadQuery, DataError, MissingDependency
 from ral_core.files import read_json, write_json
 from ral_core.search.collections import IndexEntry
@@ -61,7 +61,7 @@ class Clustering(Answer):
     silhouette: float | None  # how well they are apart, by cosine: 1 apart, 0 touching, below 0 mixed
     source: Source | None  # where the words come from
     clusters: tuple[Cluster, ...]  # largest first
-    place: tuple[int, ...]  # (V,) the cluster of each film
+    place: tuple[int, ...]  # (V,) the cluster of each film, repeated for the windows of a long one
 
 
 def cluster(explorer: Explorer, entry: IndexEntry, count: int | None = None, seed: int = 0) -> Clustering:
@@ -71,7 +71,7 @@ def cluster(explorer: Explorer, entry: IndexEntry, count: int | None = None, see
     scikit-learn.
     """
     gallery = explorer.gallery(entry)
-    vectors = film_vectors(gallery)
+    vectors = of_films(gallery, film_vectors(gallery))
     if len(vectors) < 4:
         raise DataError(f"The index {entry.name} has {len(vectors)} films; clusters need four at least.")
     wanted = int(np.clip(round((len(vectors) / 2) ** 0.5), 2, MOST)) if count is None else count
@@ -83,6 +83,7 @@ def cluster(explorer: Explorer, entry: IndexEntry, count: int | None = None, see
     said, source = spoken(explorer, entry, gallery)
     order = np.argsort(-np.bincount(found, minlength=wanted), kind="stable")
     place = np.argsort(order)[found]
+    films = [gallery.videos[row] for row in gallery.first]
     clusters = []
     for number in range(wanted):
         inside = place == number
@@ -92,7 +93,7 @@ def cluster(explorer: Explorer, entry: IndexEntry, count: int | None = None, see
             Cluster(
                 name=", ".join(word.word for word in words),
                 films=int(inside.sum()),
-                middle=gallery.videos[int(np.where(inside, vectors @ centre, -np.inf).argmax())].id,
+                middle=films[int(np.where(inside, vectors @ centre, -np.inf).argmax())].video,
                 words=words,
             )
         )
@@ -103,7 +104,7 @@ def cluster(explorer: Explorer, entry: IndexEntry, count: int | None = None, see
         silhouette=silhouette,
         source=source,
         clusters=tuple(clusters),
-        place=tuple(int(number) for number in place),
+        place=tuple(int(number) for number in place[gallery.films]),
     )
 
 
@@ -128,13 +129,14 @@ def grouped(vectors: Array, count: int, seed: int) -> tuple[NDArray[np.int64], f
 
 def spoken(explorer: Explorer, entry: IndexEntry, gallery: Gallery) -> tuple[list[set[str]], Source | None]:
     """What is said of each film, as a set of words: its captions', else its tags."""
-    said: list[set[str]] = [set() for _ in gallery.videos]
+    said: list[set[str]] = [set() for _ in gallery.first]
     for caption in explorer.collection(entry).captions.values():
         if caption.film in gallery.rows:
-            said[gallery.rows[caption.film]] |= set(re.findall(r"[^\W\d_]{2,}", caption.text.lower()))
+            said[gallery.film(caption.film)] |= set(re.findall(r"[^\W\d_]{2,}", caption.text.lower()))
     if any(said):
         return said, "captions"
-    said = [{tag.lower() for tag in video.tags} for video in gallery.videos]
+    for film, video in zip(gallery.films, gallery.videos, strict=True):
+        said[film] |= {tag.lower() for tag in video.tags}
     return said, "tags" if any(said) else None
 
 

@@ -82,12 +82,16 @@ def collapse(explorer: Explorer, entry: IndexEntry, read: dict[str, Any] | None 
         queries = spread(unit(vectors(explorer, entry, encoded)), owner)
         words = spread(unit(np.stack([query.vectors.mean(axis=0) for query in encoded])), owner)
     clips = np.asarray(gallery.folder["clips"], dtype=np.float32)
-    flat, film = unit(clips.reshape(-1, clips.shape[-1])), np.repeat(np.arange(len(clips)), clips.shape[1])
+    flat, film = unit(clips.reshape(-1, clips.shape[-1])), np.repeat(gallery.films, clips.shape[1])
     kept = np.arange(len(flat))
     if len(flat) > MOST:
         kept = np.sort(np.random.default_rng(0).choice(len(flat), MOST, replace=False))
     found = spread(flat[kept], film[kept])
-    places = [f"{gallery.videos[film[row]].id}@{row % clips.shape[1]}" for row in kept]
+    begins = (
+        gallery.first * clips.shape[1]
+    )  # of each film's clips; those of a long film's windows are counted on
+    names = [gallery.videos[row].video for row in gallery.first]
+    places = [f"{names[film[clip]]}@{clip - begins[film[clip]]}" for clip in kept]
     return Collapse(
         model=entry.manifest.model,
         index=entry.name,

@@ -13,7 +13,6 @@ from ral_core.data.captions import Caption
 from ral_core.errors import BadQuery
 from ral_core.features.words import WORD
 from ral_core.search.engine import Explorer
-from ral_core.search.moments import moments_of
 from ral_core.search.reading import cleaned, events_in
 from ral_core.search.results import Answer
 from ral_core.world.grammar import FUNCTION_WORDS
@@ -108,16 +107,15 @@ def decide(
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
     _, tokens = explorer.encoded(entry, typed.text)
-    rows = close_rows(gallery.score(tokens).total, entry.manifest.margin)
-    videos = [gallery.videos[row].id for row in rows]
-    curves = gallery.curves(tokens, rows, explorer.moments)
+    total = gallery.score(tokens).total
+    best = gallery.best_rows(total)  # (films,)
+    close = close_rows(total[best], entry.manifest.margin)
+    rows = [int(row) for row in best[close]]
+    videos = [gallery.videos[row].video for row in rows]
     spans = {}
-    for row, (curve, _, _) in zip(rows, curves, strict=True):
-        video = gallery.videos[row]
-        best = moments_of(
-            curve, gallery.times(row), video.duration, explorer.moments, events=events_in(typed.text)
-        )
-        spans[video.id] = (best[0].start, best[0].end)
+    for video, timed in zip(videos, gallery.timed(tokens, rows, explorer.moments), strict=True):
+        first = timed.moments(explorer.moments, events_in(typed.text))[0]
+        spans[video] = (first.start, first.end)
     said = words_said(explorer.collection(entry).captions.values(), spans)
     words = candidates(said, videos, typed.text)
     notes: tuple[str, ...] = ()
@@ -131,16 +129,16 @@ def decide(
     if words:
         queries = [f"{typed.text.rstrip(' .')}, {word}" for word in words]
         _, added = explorer.tokens(entry, queries)
-        table = gallery.totals(added).float().cpu().numpy()
+        table = gallery.by_film(gallery.totals(added).float().cpu().numpy())
         for word, asked, scores in zip(words, queries, table, strict=True):
-            inside = within(scores[rows], scores, entry.manifest.margin)
+            inside = within(scores[close], scores, entry.manifest.margin)
             found.append(
                 Decider(
                     word=word,
                     query=asked,
                     bits=binary_entropy(float(inside.mean())),
                     keeps=tuple(video for video, stays in zip(videos, inside, strict=True) if stays),
-                    first=gallery.videos[int(scores.argmax())].id,
+                    first=gallery.videos[gallery.first[int(scores.argmax())]].video,
                     said_of=tuple(video for video in videos if word in said[video]),
                 )
             )
@@ -156,7 +154,7 @@ def decide(
 
 
 def close_rows(total: Array, margin: float) -> list[int]:
-    """Rows of the films within `margin` standard deviations of the best, best first, at most `CLOSE`."""
+    """Places in `total` (films,) of the films within `margin` standard deviations of the best, best first, at most `CLOSE`."""
     order = np.argsort(-total, kind="stable")[:CLOSE]
     return [int(row) for row in order[within(total[order], total, margin)]]
 

@@ -43,7 +43,7 @@ def check_decide(
     drawn = [captions[place] for place in rng.permutation(len(captions))[:asked]]
     for caption in drawn:
         _, tokens = explorer.encoded(entry, caption.text)
-        total, own = gallery.score(tokens).total, gallery.rows[caption.film]
+        total, own = gallery.by_film(gallery.score(tokens).total), gallery.film(caption.film)
         rows = close_rows(total, entry.manifest.margin)
         if len(rows) < 2 or own not in rows:
             continue
@@ -57,7 +57,8 @@ def check_decide(
         )
         ours = [caption.text, *queries] if word else [caption.text] * 3
         _, added = explorer.tokens(entry, ours)
-        first = [int(ranks(row)[own]) == 1 for row in gallery.totals(added).float().cpu().numpy()]
+        table = gallery.totals(added).float().cpu().numpy()
+        first = [int(ranks(row)[own]) == 1 for row in gallery.by_film(table)]
         before.append(first[0])
         answered.append(word is not None)
         after.append(first[1])

@@ -104,7 +104,7 @@ def failure_report(
         raise DataError(
             f"The run of {run.model} is about other captions than {collection.name} has; make it again."
         )
-    winners = [explorer.gallery(entry).videos[int(row)].id for row in run.top[:, 0]]
+    winners = [explorer.gallery(entry).videos[int(row)].video for row in run.top[:, 0]]
     reasons = sorted_failures(collection, captions, winners, run, examples)
     known = any(caption.logic for caption in captions)
     return FailureReport(

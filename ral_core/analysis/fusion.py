@@ -14,6 +14,7 @@ from ral_core.analysis.rerank import changed, ranks
 from ral_core.errors import BadQuery
 from ral_core.models import RAL
 from ral_core.search.engine import Explorer
+from ral_core.search.gallery import Gallery
 from ral_core.search.reading import cleaned
 from ral_core.search.results import Answer
 
@@ -92,8 +93,9 @@ def fusion(
         words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]
         frame = best @ changed(gate, words, off, on, even)
     total = fused(clip, frame, share)
-    old, new = ranks(fused(clip, frame, usual)), ranks(total)
-    order = np.argsort(-total, kind="stable")
+    rows = gallery.best_rows(total)  # (films,)
+    old, new = ranks(gallery.by_film(fused(clip, frame, usual))), ranks(total[rows])
+    order = np.argsort(-total[rows], kind="stable")
     truth = explorer.collection(entry).truth(typed.text)
     return Fusion(
         query=typed.text,
@@ -103,18 +105,18 @@ def fusion(
         usual=usual,
         films=tuple(
             Fused(
-                video=gallery.videos[row].id,
+                video=gallery.videos[row].video,
                 title=gallery.videos[row].title,
-                rank=int(new[row]),
-                before=int(old[row]),
+                rank=int(new[film]),
+                before=int(old[film]),
                 score=float(total[row]),
                 clip=float(clip[row]),
                 frame=float(frame[row]),
             )
-            for row in order
+            for film, row in zip(order, rows[order], strict=True)
         ),
-        moved=sum(int(new[row] != old[row]) for row in order[:10]),
-        reigns=tuple(Reign(gallery.videos[row].id, low, high) for row, low, high in winners(clip, frame)),
+        moved=sum(int(new[film] != old[film]) for film in order[:10]),
+        reigns=reigns(gallery, clip, frame),
         relevant=None if truth is None else truth.relevant,
     )
 
@@ -131,6 +133,17 @@ def usual_share(clip_weight: float, frame_weight: float) -> float:
 def fused(clip: Array, frame: Array, share: float) -> Array:
     """Both scores (V,) as one."""
     return np.asarray(share * clip.astype(np.float64) + (1.0 - share) * frame.astype(np.float64))
+
+
+def reigns(gallery: Gallery, clip: Array, frame: Array) -> tuple[Reign, ...]:
+    """Which film comes first at which share; windows of one film that follow each other are one reign."""
+    found: list[Reign] = []
+    for row, low, high in winners(clip, frame):
+        video = gallery.videos[row].video
+        if found and found[-1].video == video:
+            low = found.pop().low
+        found.append(Reign(video, low, high))
+    return tuple(found)
 
 
 def winners(clip: Array, frame: Array) -> list[tuple[int, float, float]]:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ral_core.errors import BadQuery
+from ral_core.search.answers import ranked
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
-from ral_core.search.moments import moments_of
 from ral_core.search.reading import cleaned, events_in
 from ral_core.search.results import Answer
 
@@ -78,11 +77,11 @@ def latency(
         index=entry.name,
         device=named(explorer.device),
         threads=torch.get_num_threads(),
-        films=len(gallery),
+        films=gallery.film_count,
         repeats=repeats,
         stages=tuple(Stage(name, *percentiles(values)) for name, values in kept.items()),
         search=Stage("search", *percentiles(whole)),
-        per_film=percentiles(kept["score"])[0] / len(gallery),
+        per_film=percentiles(kept["score"])[0] / gallery.film_count,
     )
 
 
@@ -94,12 +93,11 @@ def once(explorer: Explorer, entry: IndexEntry, text: str, k: int) -> dict[str, 
     clock.append(now(explorer.device))
     scored = gallery.score(tokens)
     clock.append(now(explorer.device))
-    rows = [int(row) for row in np.argsort(-scored.total, kind="stable")[:k]]
-    for row, (curve, _, _) in zip(rows, gallery.curves(tokens, rows, explorer.moments), strict=True):
-        duration = gallery.videos[row].duration
-        moments_of(curve, gallery.times(row), duration, explorer.moments, events=events_in(text))
+    rows = [int(row) for row in ranked(gallery, scored, None, k).rows]
+    for timed in gallery.timed(tokens, rows, explorer.moments):
+        timed.moments(explorer.moments, events_in(text))
     clock.append(now(explorer.device))
-    first = gallery.videos[rows[0]].id
+    first = gallery.videos[rows[0]].video
     explorer.explain(text, first, model=entry.manifest.model, index=entry.name)
     clock.append(now(explorer.device))
     return {name: 1000.0 * (end - start) for name, (start, end) in zip(STEPS, pairwise(clock), strict=True)}

@@ -38,7 +38,7 @@ class FilmMap:
     """Where every film of an index lies."""
 
     method: Method
-    points: Array  # (V, 2)
+    points: Array  # (V, 2), the windows of a long film by themselves
     trust: float | None  # trustworthiness, 1 is perfect; None where it was too much work
     axes: Array | None = None  # (D, 2), only for PCA
     centre: Array | None = None  # (D,), only for PCA
@@ -56,7 +56,7 @@ class Placed(Answer):
 
 
 def film_vectors(gallery: Gallery) -> Array:
-    """One unit vector for each film (V, D): the mean of its Gaussian, or of its clips where there is none.
+    """One unit vector for each row (V, D), a film or a window of one: the mean of its Gaussian, or of its clips where there is none.
 
     Made once for a gallery and kept as long as it.
     """
@@ -65,6 +65,13 @@ def film_vectors(gallery: Gallery) -> Array:
         vectors = np.asarray(gallery.folder[name], dtype=np.float32)
         _vectors[gallery] = unit(vectors.mean(axis=1) if vectors.ndim == 3 else vectors)
     return _vectors[gallery]
+
+
+def of_films(gallery: Gallery, vectors: Array) -> Array:
+    """Unit vectors of all rows (V, D) as those of the films (films, D): each the mean of its windows."""
+    if gallery.film_count == len(gallery):
+        return vectors
+    return unit(np.add.reduceat(vectors, gallery.first))
 
 
 _vectors: WeakKeyDictionary[Gallery, Array] = WeakKeyDictionary()
@@ -195,12 +202,13 @@ def place_query(
         samples = np.concatenate([samples, mean + std * noise])
     points = [(float(x), float(y)) for x, y in place(mapped, films, samples)]
     near = films @ mean
-    rows = np.argsort(-near, kind="stable")[:most]
+    best = gallery.best_rows(near)
+    rows = best[np.argsort(-near[best], kind="stable")[:most]]
     return Placed(
         query=points[0],
         proxies=tuple(points[1 : 1 + count]),
         cloud=tuple(points[1 + count :]),
-        nearest=tuple((gallery.videos[row].id, float(near[row])) for row in rows),
+        nearest=tuple((gallery.videos[row].video, float(near[row])) for row in rows),
         spread=None if std is None else float(np.sqrt((std**2).sum())),
     )
 

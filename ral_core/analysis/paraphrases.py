@@ -87,9 +87,9 @@ def paraphrase_stability(
     kept = {text: (kind, change) for text, kind, change in reversed(said) if text != typed.text}
     texts = list(reversed(kept))[:most]
     _, tokens = explorer.tokens(entry, [typed.text, *texts])
-    table = gallery.totals(tokens).float().cpu().numpy()
+    table = gallery.by_film(gallery.totals(tokens).float().cpu().numpy())
     order = np.argsort(-table, axis=1, kind="stable")[:, :k]
-    lists = [[gallery.videos[row].id for row in one] for one in order]
+    lists = [[gallery.videos[row].video for row in gallery.first[one]] for one in order]
     found = [
         Paraphrase(
             text=text,

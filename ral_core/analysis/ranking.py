@@ -105,19 +105,21 @@ def ranking(
     checked_way(gallery, by)
     _, tokens = explorer.encoded(entry, typed.text)
     total = gallery.score(tokens).total
+    rows = gallery.best_rows(total)  # (films,)
     mean, var = query_gaussian(gallery, tokens) or (None, None)
-    scores = scores_by(gallery, by, total, mean, var, caution, np.random.default_rng(seed))
-    before, after, z = ranks(total), ranks(scores), gallery.z(total)
+    scores = scores_by(gallery, by, total[rows], rows, mean, var, caution, np.random.default_rng(seed))
+    before, after, z = ranks(total[rows]), ranks(scores), gallery.z(total)
     films = tuple(
         Moved(
-            video=gallery.videos[row].id,
+            video=gallery.videos[row].video,
             title=gallery.videos[row].title,
-            rank=int(after[row]),
-            before=int(before[row]),
-            score=float(scores[row]),
+            rank=int(after[film]),
+            before=int(before[film]),
+            score=float(scores[film]),
             z=None if z is None else float(z[row]),
         )
-        for row in np.argsort(-scores, kind="stable")[:k]
+        for film in np.argsort(-scores, kind="stable")[:k]
+        for row in [rows[film]]
     )
     return Ranking(
         query=typed.text,
@@ -135,18 +137,21 @@ def scores_by(
     gallery: Gallery,
     by: By,
     total: Array,
+    rows: NDArray[np.int64],
     mean: Array | None,
     var: Array | None,
     caution: float,
     rng: np.random.Generator,
 ) -> Array:
-    """What the films are ranked by, (V,). total (V,); mean and var (D,) of the query, where it has them."""
-    z = gallery.z(total)
-    if by == "z" and z is not None:
-        return z
+    """What the films are ranked by, (films,). total (films,); mean and var (D,) of the query, where it has them.
+
+    rows (films,) of the windows that give the films their scores: every way ranks these.
+    """
+    if by == "z":
+        return np.asarray((total - gallery.folder["null_mean"][rows]) / gallery.folder["null_std"][rows])
     if by == "score" or mean is None or var is None:
         return total
-    film_mean, film_var = film_gaussians(gallery)
+    film_mean, film_var = (part[rows] for part in film_gaussians(gallery))
     if by == "cautious":
         width = np.sqrt(film_var).mean(axis=1)
         return standard(total) - caution * standard(width)
@@ -201,6 +206,7 @@ def check_rankings(
                         gallery,
                         by,
                         total,
+                        asked.rows[row],
                         None if asked.mean is None else asked.mean[row],
                         None if asked.log_var is None else np.exp(asked.log_var[row]),
                         caution,

@@ -85,17 +85,19 @@ def rerank(
     gates = changed(usual, words, off, on, even)
     before = gallery.score(tokens)
     total = entry.manifest.clip_weight * before.clip + entry.manifest.frame_weight * (best @ gates)
-    z, old, new = gallery.z(total), ranks(before.total), ranks(total)
+    rows = gallery.best_rows(total)  # (films,)
+    z, old, new = gallery.z(total), ranks(gallery.by_film(before.total)), ranks(total[rows])
     films = tuple(
         Moved(
-            video=gallery.videos[row].id,
+            video=gallery.videos[row].video,
             title=gallery.videos[row].title,
-            rank=int(new[row]),
-            before=int(old[row]),
+            rank=int(new[film]),
+            before=int(old[film]),
             score=float(total[row]),
             z=None if z is None else float(z[row]),
         )
-        for row in np.argsort(-total, kind="stable")[:k]
+        for film in np.argsort(-total[rows], kind="stable")[:k]
+        for row in [rows[film]]
     )
     return Reranking(
         model=entry.manifest.model,
@@ -132,7 +134,7 @@ def by_word(gates: Array, words: Sequence[Word]) -> tuple[float, ...]:
 
 
 def ranks(scores: Array) -> NDArray[np.int64]:
-    """The rank of each film (V,), 1 is best; ties in their order."""
+    """The rank of each film (films,), 1 is best; ties in their order."""
     found = np.empty(len(scores), dtype=np.int64)
     found[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
     return found
@@ -156,18 +158,19 @@ def stability(
     if not kept:
         return ()
     _, others = explorer.tokens(entry, [rest for _, rest in kept])
-    full = gallery.score(tokens).total
-    table = np.stack([ranks(row) for row in gallery.totals(others).float().cpu().numpy()])  # (W, V)
+    full = gallery.by_film(gallery.score(tokens).total)
+    without = gallery.by_film(gallery.totals(others).float().cpu().numpy())
+    table = np.stack([ranks(row) for row in without])  # (W, films)
     first = ranks(full)
     found = []
-    for row in np.argsort(-full, kind="stable")[:k]:
-        column = table[:, row]
+    for film in np.argsort(-full, kind="stable")[:k]:
+        column = table[:, film]
         found.append(
             Stability(
-                video=gallery.videos[row].id,
-                rank=int(first[row]),
-                low=int(min(first[row], column.min())),
-                high=int(max(first[row], column.max())),
+                video=gallery.videos[gallery.first[film]].video,
+                rank=int(first[film]),
+                low=int(min(first[film], column.min())),
+                high=int(max(first[film], column.max())),
                 worst=kept[int(column.argmax())][0],
             )
         )

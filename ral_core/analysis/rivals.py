@@ -131,14 +131,17 @@ def rivalry(
     for video in (own, rival):
         if video is not None and video not in gallery.rows:
             raise UnknownName(f"The index {entry.name} has no video {video!r}.")
+    films = [gallery.videos[row] for row in gallery.first]
+    own = films[gallery.film(own)].video
+    rival = None if rival is None else films[gallery.film(rival)].video
     _, tokens = explorer.encoded(entry, typed.text)
-    total = gallery.score(tokens).total
-    order = [int(row) for row in np.argsort(-total, kind="stable")]
+    total = gallery.by_film(gallery.score(tokens).total)
+    order = [int(film) for film in np.argsort(-total, kind="stable")]
     place = ranks(total)
     relevant = None if truth is None else set(truth.relevant)
     if len(order) < 2:
         raise BadQuery("There is only one film, so it has no rival.")
-    other = rival or chosen([gallery.videos[row].id for row in order], own, relevant)
+    other = rival or chosen([films[film].video for film in order], own, relevant)
     if other == own:
         raise BadQuery("A film is no rival of itself; name another one.")
     wanted: dict[str, Any] = {"model": entry.manifest.model, "index": entry.name}
@@ -147,8 +150,8 @@ def rivalry(
     scene = collection.scene(other)
     slots, event = nearest(scene, caption, theirs.moments[0]) if scene and caption else ((), None)
     matched = matches(explorer, theirs, mine)
-    listed = [row for row in order[:LISTED] if gallery.videos[row].id not in (own, other)]
-    listed = sorted([*listed, gallery.rows[other]], key=lambda row: place[row])
+    listed = [film for film in order[:LISTED] if films[film].video not in (own, other)]
+    listed = sorted([*listed, gallery.film(other)], key=lambda film: place[film])
     return Rivalry(
         query=typed.text,
         model=entry.manifest.model,
@@ -170,12 +173,12 @@ def rivalry(
         captions=nearby(explorer, theirs, wanted),
         others=tuple(
             Other(
-                gallery.videos[row].id,
-                gallery.videos[row].title,
-                int(place[row]),
-                None if relevant is None else gallery.videos[row].id in relevant,
+                films[film].video,
+                films[film].title,
+                int(place[film]),
+                None if relevant is None else films[film].video in relevant,
             )
-            for row in listed
+            for film in listed
         ),
     )
 
@@ -217,10 +220,13 @@ def matches(explorer: Explorer, rival: Explanation, right: Explanation) -> list[
     if not isinstance(gallery.model, RAL):
         return [None] * len(words)
     best: list[Array] = []
+    rows = gallery.best_rows(gallery.score(tokens).total)
     for video in (rival.video, right.video):
-        similarity = word_similarity(gallery, tokens, gallery.rows[video])
+        row = int(rows[gallery.film(video)])
+        similarity = word_similarity(gallery, tokens, row)
         assert similarity is not None  # a RAL model has a word branch
-        best.append(similarity.max(axis=1))
+        [timed] = gallery.timed(tokens, [row], explorer.moments)
+        best.append(similarity[:, timed.window].max(axis=1))
     worth = gallery.model.gate(tokens)[0].cpu().numpy() * (best[0] - best[1])
     return [float(sum(worth[p] for p in word.pieces if p < len(worth))) for word in words]
 

@@ -37,7 +37,7 @@ class Run:
     model_sha256: str
     rank: NDArray[np.int64]  # (Q,) of the film the caption was written for, 1 is best
     right: NDArray[np.bool_]  # (Q,) whether the first film satisfies the caption
-    top: NDArray[np.int64]  # (Q, TOP) rows of the films found, -1 where there are fewer
+    top: NDArray[np.int64]  # (Q, TOP) the films found by their first rows, -1 where there are fewer
     margin: Array  # (Q,) lead of the first film over the second
     z: Array  # (Q,) of the first film, nan without calibration
     variance: Array  # (Q,) mean log variance of the query, nan without Gaussians
@@ -99,22 +99,25 @@ def make_run(explorer: Explorer, entry: IndexEntry) -> Run:
     captions = list(explorer.collection(entry).captions.values())
     if not captions:
         raise DataError(f"The collection {entry.manifest.collection} has no captions to ask.")
-    own = np.array([gallery.rows[caption.film] for caption in captions])
-    fits = [{gallery.rows[film] for film in (*c.relevant, c.film) if film in gallery.rows} for c in captions]
+    own = np.array([gallery.film(caption.film) for caption in captions])
+    fits = [{gallery.film(film) for film in (*c.relevant, c.film) if film in gallery.rows} for c in captions]
     totals, variances = [], []
     for start in range(0, len(captions), BATCH):
         _, tokens = explorer.tokens(entry, [caption.text for caption in captions[start : start + BATCH]])
         totals.append(gallery.totals(tokens).float().cpu().numpy())
         if isinstance(gallery.model, RAL):
             variances.append(gallery.model.query_gaussian(tokens).log_var.mean(-1).detach().cpu().numpy())
-    total = np.concatenate(totals)
+    of_rows = np.concatenate(totals)
+    total = gallery.by_film(of_rows)
     order = np.argsort(-total, axis=1, kind="stable")
     top = np.full((len(total), TOP), -1)
-    top[:, : min(TOP, total.shape[1])] = order[:, :TOP]
+    top[:, : min(TOP, total.shape[1])] = gallery.first[order[:, :TOP]]
     z = np.full(len(total), np.nan)
     if "null_mean" in gallery.folder:
-        first = order[:, 0]
-        best = total[np.arange(len(total)), first]
+        best = total[np.arange(len(total)), order[:, 0]]
+        first = np.array(
+            [gallery.best_rows(one)[film] for one, film in zip(of_rows, order[:, 0], strict=True)]
+        )
         z = (best - gallery.folder["null_mean"][first]) / gallery.folder["null_std"][first]
     return Run(
         model=entry.manifest.model,
@@ -207,7 +210,7 @@ def failures(explorer: Explorer, run: Run, most: int = 12, start: int = 0) -> tu
     order = wrong[np.argsort(-run.rank[wrong], kind="stable")][start : start + most]
     found = []
     for place in order:
-        caption, winner = captions[place], gallery.videos[int(run.top[place, 0])].id
+        caption, winner = captions[place], gallery.videos[int(run.top[place, 0])].video
         found.append(
             Failure(
                 caption.text,

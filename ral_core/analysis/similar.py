@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ral_core.analysis.maps import film_vectors, unit
+from ral_core.analysis.maps import film_vectors, of_films, unit
 from ral_core.errors import BadQuery, UnknownName
 from ral_core.search.engine import Explorer
 from ral_core.search.gallery import Gallery
@@ -83,8 +85,8 @@ def similar(
 ) -> Similar:
     """Films like `video`, or with a clip like its clip at `second`.
 
-    With `own` the film itself (and the other windows of a long one) is listed, too. Raises UnknownName for a video
-    that the index lacks and BadQuery for a second outside it or a k below 1.
+    The clips of a film are those of all its windows. With `own` the film itself is listed, too. Raises UnknownName
+    for a video that the index lacks and BadQuery for a second outside it or a k below 1.
     """
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
@@ -92,45 +94,49 @@ def similar(
         raise UnknownName(unknown("video", video, gallery.rows, f" in the index {entry.name}"))
     if k < 1:
         raise BadQuery(f"k must be at least 1, not {k}.")
-    row = gallery.rows[video]
-    spans = clip_seconds(gallery, row)
+    rows = gallery.windows(gallery.rows[video])
+    video = gallery.videos[rows.start].video
+    clips = flat(unit_clips(gallery, slice(rows.start, rows.stop)))
+    spans = np.concatenate([clip_seconds(gallery, row) for row in rows])
     begin, finish = float(spans[:, 0].min()), float(spans[:, 1].max())
     if second is None:
-        mine, start, end = unit_clips(gallery, slice(row, row + 1))[0], begin, finish
+        mine, start, end = clips, begin, finish
     else:
         if not begin <= second <= finish:
             raise BadQuery(f"{video} runs from {begin:.1f} to {finish:.1f} s; there is no second {second:g}.")
         clip = clip_at(spans, second)
-        mine, (start, end) = (
-            unit_clips(gallery, slice(row, row + 1))[0, clip : clip + 1],
-            spans[clip].tolist(),
-        )
-    scores, best = nearness(mine, gallery)
-    hidden = {row} if not own else set()
-    if not own and (source := getattr(gallery.videos[row], "source", None)) is not None:
-        hidden |= {
-            place for place, other in enumerate(gallery.videos) if getattr(other, "source", None) == source
-        }
-    order = [int(place) for place in np.argsort(-scores, kind="stable") if int(place) not in hidden][:k]
+        mine, (start, end) = clips[clip : clip + 1], spans[clip].tolist()
+    scores, nearest, best = nearness(mine, gallery)
+    others = (
+        int(film)
+        for film in np.argsort(-scores, kind="stable")
+        if own or gallery.videos[gallery.first[film]].video != video
+    )
     films = tuple(
         Alike(
-            gallery.videos[place].id,
-            gallery.videos[place].title,
-            float(scores[place]),
-            *(float(edge) for edge in clip_seconds(gallery, place)[best[place]]),
+            gallery.videos[row].video,
+            gallery.videos[row].title,
+            float(scores[film]),
+            *(float(edge) for edge in clip_seconds(gallery, row)[best[film]]),
         )
-        for place in order
+        for film in islice(others, k)
+        for row in [int(nearest[film])]
     )
     return Similar(video, second, start, end, entry.manifest.model, entry.name, films)
 
 
-def unit_clips(gallery: Gallery, rows: slice) -> Array:
-    """Clip vectors of some films as cosines compare them: (N, C, D)."""
+def unit_clips(gallery: Gallery, rows: slice | NDArray[np.int64]) -> Array:
+    """Clip vectors of some rows as cosines compare them: (N, C, D)."""
     return np.asarray(unit(np.asarray(gallery.folder["clips"][rows], dtype=np.float32)))
 
 
+def flat(clips: Array) -> Array:
+    """The clips of some rows (N, C, D) as one film's: (N C, D)."""
+    return clips.reshape(-1, clips.shape[-1])
+
+
 def clip_seconds(gallery: Gallery, row: int) -> Array:
-    """Start and end in seconds of each clip of one film: (C, 2)."""
+    """Start and end in seconds of each clip of one row: (C, 2)."""
     video = gallery.videos[row]
     begin = getattr(video, "start", None) or 0.0
     if "clip_spans" in gallery.folder:
@@ -148,19 +154,36 @@ def clip_at(spans: Array, second: float) -> int:
     return int(np.where(holds | ~holds.any(), away, np.inf).argmin())
 
 
-def nearness(mine: Array, gallery: Gallery, step: int = 512) -> tuple[Array, NDArray[np.int64]]:
-    """How near each film is to some clips (N, D), and which of its clips is nearest to any of them: (V,) each.
+def nearness(
+    mine: Array, gallery: Gallery, step: int = 512
+) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+    """How near each film is to some clips (N, D), and which row and clip of it is nearest to any: (films,) each.
 
-    A film's nearness is the mean over the given clips of their best match in it; for one clip, that match.
+    A film's nearness is the mean over the given clips of their best match in it, in whichever window; for one clip,
+    that match.
     """
-    scores, best = [], []
-    for start in range(0, len(gallery), step):
-        cosines = np.einsum(
-            "nd,vcd->vnc", mine, unit_clips(gallery, slice(start, start + step)), optimize=True
-        )
-        scores.append(cosines.max(axis=2).mean(axis=1))
-        best.append(cosines.max(axis=1).argmax(axis=1))
-    return np.concatenate(scores), np.concatenate(best)
+    scores, tops, best = [], [], []
+    for films in some_films(gallery, step):
+        rows = slice(int(films[0]), gallery.windows(int(films[-1])).stop)
+        cosines = np.einsum("nd,vcd->vnc", mine, unit_clips(gallery, rows), optimize=True)
+        scores.append(highest_of(cosines.max(axis=2), films - films[0]).mean(axis=1))
+        closest = cosines.max(axis=1)
+        tops.append(closest.max(axis=1))
+        best.append(closest.argmax(axis=1))
+    nearest = gallery.best_rows(np.concatenate(tops))
+    return np.concatenate(scores), nearest, np.concatenate(best)[nearest]
+
+
+def some_films(gallery: Gallery, step: int) -> Iterator[NDArray[np.int64]]:
+    """The first rows of all films, so many at a time that they have about `step` rows together."""
+    films = max(1, step * gallery.film_count // len(gallery))
+    for start in range(0, gallery.film_count, films):
+        yield gallery.first[start : start + films]
+
+
+def highest_of(values: Array, starts: NDArray[np.int64]) -> Array:
+    """Values of rows (V, N) as values of films (films, N): the highest of the rows from each start to the next."""
+    return values if len(starts) == len(values) else np.maximum.reduceat(values, starts, axis=0)
 
 
 def duplicates(
@@ -173,31 +196,29 @@ def duplicates(
 ) -> Duplicates:
     """Pairs of films whose clips match each other at least so well on average, both ways.
 
-    All pairs of up to `ALL_PAIRS` films are compared; of more films, each one's `NEAREST` by mean vector.
+    All pairs are compared where an index has up to `ALL_PAIRS` rows; of more, each film with its `NEAREST` by mean
+    vector. The clips of a film are those of all its windows.
     """
     if not -1 <= least <= 1:
         raise BadQuery(f"The least similarity is a cosine between -1 and 1, not {least:g}.")
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
-    count, exact = len(gallery), len(gallery) <= ALL_PAIRS
+    count, exact = gallery.film_count, len(gallery) <= ALL_PAIRS
     pairs: dict[tuple[int, int], float] = {}
     highest = np.full(count, -1.0)
-    means = None if exact else film_vectors(gallery)
-    for row in range(count):
-        mine = unit_clips(gallery, slice(row, row + 1))[0]
-        others = np.arange(row + 1, count) if means is None else nearest_rows(means, row)
+    means = None if exact else of_films(gallery, film_vectors(gallery))
+    for film in range(count):
+        others = np.arange(film + 1, count) if means is None else nearest_rows(means, film)
         if not len(others):
             continue
-        theirs = np.asarray(unit(np.asarray(gallery.folder["clips"][others], dtype=np.float32)))
-        cosines = np.einsum("nd,vcd->vnc", mine, theirs, optimize=True)
-        scores = (cosines.max(axis=2).mean(axis=1) + cosines.max(axis=1).mean(axis=1)) / 2
-        highest[row] = max(highest[row], float(scores.max()))
+        scores = both_ways(gallery, film, others)
+        highest[film] = max(highest[film], float(scores.max()))
         highest[others] = np.maximum(highest[others], scores)
         for other, score in zip(others, scores, strict=True):
             if score >= least:
-                pairs[min(row, int(other)), max(row, int(other))] = float(score)
+                pairs[min(film, int(other)), max(film, int(other))] = float(score)
     order = sorted(pairs, key=lambda pair: (-pairs[pair], pair))
-    ids = [video.id for video in gallery.videos]
+    ids = [gallery.videos[row].video for row in gallery.first]
     return Duplicates(
         model=entry.manifest.model,
         index=entry.name,
@@ -209,6 +230,20 @@ def duplicates(
         if count > 1
         else (),
     )
+
+
+def both_ways(gallery: Gallery, film: int, others: NDArray[np.int64]) -> Array:
+    """How well one film and each of some others (N,) match: the mean of their clips' best cosines, both ways."""
+    counts = np.diff(gallery.first, append=len(gallery))[others]  # windows of each
+    starts = np.cumsum(counts) - counts
+    rows = np.repeat(gallery.first[others] - starts, counts) + np.arange(counts.sum())
+    own = gallery.windows(int(gallery.first[film]))
+    mine = flat(unit_clips(gallery, slice(own.start, own.stop)))
+    cosines = np.einsum("nd,vcd->vnc", mine, unit_clips(gallery, rows), optimize=True)
+    there = highest_of(cosines.max(axis=2), starts).mean(axis=1)
+    back = cosines.max(axis=1).mean(axis=1)
+    back = np.add.reduceat(back, starts) / counts.astype(back.dtype)
+    return np.asarray((there + back) / 2)
 
 
 def nearest_rows(vectors: Array, row: int) -> NDArray[np.int64]:

@@ -98,8 +98,10 @@ def rank_stability(
         raise BadQuery(f"draws, proxies and k must be at least 1, not {draws}, {count} and {k}.")
     _, tokens = explorer.encoded(entry, typed.text)
     total = gallery.score(tokens).total
+    rows = gallery.best_rows(total)  # (films,)
+    total = total[rows]
     order = np.argsort(-total, kind="stable")
-    found = drawn(gallery, tokens, draws, count, seed)
+    found = drawn(gallery, tokens, rows, draws, count, seed)
     films: tuple[RankInterval, ...] = ()
     agreement: float | None = None
     notes: tuple[str, ...] = ()
@@ -110,9 +112,9 @@ def rank_stability(
         places = draw_ranks(scores, order[:k])
         films = tuple(
             RankInterval(
-                gallery.videos[row].id, gallery.videos[row].title, rank, *summary(places[:, rank - 1])
+                gallery.videos[row].video, gallery.videos[row].title, rank, *summary(places[:, rank - 1])
             )
-            for rank, row in enumerate(order[:k], start=1)
+            for rank, row in enumerate(rows[order[:k]], start=1)
         )
         agreement = kept(scores, order[:FIRST])
     return RankStability(
@@ -131,14 +133,18 @@ def rank_stability(
 
 
 def drawn(
-    gallery: Gallery, tokens: QueryTokens, draws: int, proxies: int, seed: int
+    gallery: Gallery, tokens: QueryTokens, rows: NDArray[np.int64], draws: int, proxies: int, seed: int
 ) -> tuple[Array, Array] | None:
-    """Matches (S, V) of one query's samples with every film's, and their expectation (V,); None without Gaussians."""
+    """Matches (S, films) of one query's samples with every film's, and their expectation (films,).
+
+    rows (films,) of the windows that give the films their scores: a draw moves these, it looks for no others. None
+    without Gaussians.
+    """
     query = query_gaussian(gallery, tokens)
     if query is None:
         return None
     mean, var = query
-    film_mean, film_var = film_gaussians(gallery)
+    film_mean, film_var = (part[rows] for part in film_gaussians(gallery))
     rng = np.random.default_rng(seed)
     return matches(mean, var, film_mean, film_var, draws, proxies, rng), film_mean @ mean
 
@@ -153,7 +159,7 @@ def query_gaussian(gallery: Gallery, tokens: QueryTokens) -> tuple[Array, Array]
 
 
 def film_gaussians(gallery: Gallery) -> tuple[Array, Array]:
-    """Means and variances (V, D) of the films of an index that has them."""
+    """Means and variances (V, D) of the rows of an index that has them."""
     mean, log_var = (
         np.asarray(gallery.folder[f"gaussian_{part}"], dtype=np.float64) for part in ("mean", "log_var")
     )

@@ -74,11 +74,12 @@ def check_stability(
     gallery = explorer.gallery(entry)
     if asked.mean is None or asked.log_var is None or not isinstance(gallery.model, RAL):
         raise BadQuery(f"{entry.manifest.model} has no distributions to draw from; choose a model with RAL.")
-    films, rng = film_gaussians(gallery), np.random.default_rng(seed)
+    (means, variances), rng = film_gaussians(gallery), np.random.default_rng(seed)
     places = []
-    for total, mean, log_var in zip(asked.total, asked.mean, asked.log_var, strict=True):
-        found = matches(mean, np.exp(log_var), *films, draws, gallery.model.proxies, rng)
-        scores = judged(total, found, films[0] @ mean, entry.manifest.margin, by)
+    for total, rows, mean, log_var in zip(asked.total, asked.rows, asked.mean, asked.log_var, strict=True):
+        film_mean, film_var = means[rows], variances[rows]
+        found = matches(mean, np.exp(log_var), film_mean, film_var, draws, gallery.model.proxies, rng)
+        scores = judged(total, found, film_mean @ mean, entry.manifest.margin, by)
         places.append(summary(draw_ranks(scores, total.argmax(keepdims=True))[:, 0]))
     _, low, high, first = np.array(places).T
     right, lead, width = asked.right, margins(asked.total), high - low

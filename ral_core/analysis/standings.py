@@ -128,7 +128,8 @@ def foreign_run(explorer: Explorer, entry: IndexEntry, name: str, ranked: Ranked
             f"{name} answers queries such as {next(iter(ranked))!r}; the captions of this collection are "
             f"called like {captions[0].id!r}."
         )
-    rows = explorer.gallery(entry).rows
+    gallery = explorer.gallery(entry)
+    rows = gallery.rows
     if not any(video in rows for videos in ranked.values() for video in videos):
         raise DataError(
             f"{name} names no film of this collection; they are called like {next(iter(rows))!r}."
@@ -143,7 +144,9 @@ def foreign_run(explorer: Explorer, entry: IndexEntry, name: str, ranked: Ranked
         model=name,
         index=entry.name,
         model_sha256="",
-        rank=np.array([own_rank(c.film, v, len(rows)) for c, v in zip(captions, answers, strict=True)]),
+        rank=np.array(
+            [own_rank(c.film, v, gallery.film_count) for c, v in zip(captions, answers, strict=True)]
+        ),
         right=np.array([v[:1] != () and v[0] in c.relevant for c, v in zip(captions, answers, strict=True)]),
         top=top,
         margin=blank,

@@ -95,9 +95,9 @@ def sweep(
     if len(texts) == 1:
         raise BadQuery("There is nothing to change in this query; paste some other wordings, one a line.")
     encoded, tokens = explorer.tokens(entry, texts)
-    totals = gallery.totals(tokens).float().cpu().numpy()
+    totals = gallery.by_film(gallery.totals(tokens).float().cpu().numpy())
     order = np.argsort(-totals, axis=1, kind="stable")[:, :k]
-    lists = [[gallery.videos[row].id for row in one] for one in order]
+    lists = [[gallery.videos[row].video for row in gallery.first[one]] for one in order]
     shared = agreement(lists)
     gates = None
     if isinstance(gallery.model, RAL):

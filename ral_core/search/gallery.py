@@ -66,8 +66,9 @@ class Gallery:
             self.tokens: VideoTokens = self.model.prepared(token_batch(folder.arrays).to(device))
         self.films: NDArray[np.int64] = video_numbers(folder.videos)
         """The number (V,) of each row's film; the windows of a long film are rows of their own."""
-        self._first = np.unique(self.films, return_index=True)[1]
-        self.rows = {video.video: int(row) for row in self._first[::-1] for video in [folder.videos[row]]}
+        self.first: NDArray[np.int64] = np.unique(self.films, return_index=True)[1]
+        """The first row (films,) of each film."""
+        self.rows = {video.video: int(row) for row in self.first[::-1] for video in [folder.videos[row]]}
         self.rows |= {video.id: row for row, video in enumerate(folder.videos)}
         self.clips: ClipIndex = open_clip_index(folder)
 
@@ -77,23 +78,27 @@ class Gallery:
     @property
     def film_count(self) -> int:
         """How many films there are, however many windows they have."""
-        return len(self._first)
+        return len(self.first)
+
+    def film(self, video: str) -> int:
+        """The number of a film by its id or that of one of its windows. Raises KeyError for an unknown id."""
+        return int(self.films[self.rows[video]])
 
     def best_rows(self, total: Array) -> NDArray[np.int64]:
         """The row of each film's best window by fused scores (V,), in the order of the films: (films,)."""
         if self.film_count == len(self):
             return np.arange(len(self))
-        return np.lexsort((-total, self.films))[self._first]
+        return np.lexsort((-total, self.films))[self.first]
 
     def by_film(self, totals: Array) -> Array:
         """Scores of all rows (..., V) as scores of all films (..., films): each film's best window."""
-        return totals if self.film_count == len(self) else np.maximum.reduceat(totals, self._first, axis=-1)
+        return totals if self.film_count == len(self) else np.maximum.reduceat(totals, self.first, axis=-1)
 
     def windows(self, row: int) -> range:
         """The rows of the film that a row is a window of."""
         film = int(self.films[row])
         last = film + 1 == self.film_count
-        return range(int(self._first[film]), len(self) if last else int(self._first[film + 1]))
+        return range(int(self.first[film]), len(self) if last else int(self.first[film + 1]))
 
     def stretch(self, row: int) -> tuple[float, float]:
         """Where a row begins and ends in its film (s)."""

@@ -112,7 +112,7 @@ def alike(explorer: Explorer, shelf: Shelf, request: Request, index: str | None)
 def section(title: str, films: tuple[Alike, ...], gallery: Gallery, shelf: Shelf) -> str:
     """Films as stills, nearest first."""
     index = gallery.manifest.name
-    length = {film.video: gallery.videos[gallery.rows[film.video]].duration for film in films}
+    length = {film.video: gallery.length(gallery.rows[film.video]) for film in films}
     tiles = join(
         f'<li><button type="button" class="tile"{attributes(data_video=film.video, data_title=film.title, data_film=shelf.url(index, "film", film.video), data_still=shelf.still(index, film.video, film.start), data_start=f"{film.start:.2f}", data_end=f"{film.end:.2f}", data_duration=f"{length[film.video]:.2f}")}>'
         f"{picture(film, index, shelf)}<b>{escape(film.title)}</b><small>{clock(film.start)} · cosine {number(film.score)}</small></button></li>"

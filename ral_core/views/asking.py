@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ral_core.analysis.ranking import WAYS, ranking
-from ral_core.index.folder import VIDEOS, read_videos
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import MOST, Explorer
 from ral_core.search.results import SearchResult
@@ -48,11 +47,9 @@ def reordered(explorer: Explorer, result: SearchResult, by: str) -> SearchResult
 
     Films beyond the first `MOST` by score are left out, so that every film shown has its moments.
     """
-    entry = explorer.resolve(result.model, result.index)
     other = ranking(explorer, result.query, by=by, model=result.model, index=result.index, k=10 * MOST)  # type: ignore[arg-type]
-    rows = {row.id: row.video for row in read_videos(entry.folder / VIDEOS)}
     known = {hit.video: hit for hit in result.hits}
-    order = [video for video in dict.fromkeys(rows[film.video] for film in other.films) if video in known]
+    order = [film.video for film in other.films if film.video in known]
     hits = tuple(replace(known[video], rank=rank) for rank, video in enumerate(order, start=1))
     note = f"In another order: {WAYS[by]}. On the shipped films no other order beats the score."  # type: ignore[index]
     return replace(result, hits=hits, cutoff=None, notes=(*result.notes, note))

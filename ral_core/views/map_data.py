@@ -13,8 +13,10 @@ from fastapi.exceptions import HTTPException
 
 from ral_core.analysis.maps import FilmMap, Method, aligned, film_map
 from ral_core.errors import RALError
+from ral_core.index.folder import VideoRow
 from ral_core.search.engine import Explorer
 from ral_core.search.gallery import Gallery
+from ral_core.views.markup import clock
 from ral_core.views.media import Shelf
 
 KINDS, STEPS = 12, 7
@@ -60,11 +62,18 @@ class Maps:
         gallery = self.explorer.gallery(self.explorer.resolve(None, index))
         films = gallery.videos
         return {
-            "ids": [film.id for film in films],
-            "titles": [film.title for film in films],
+            "ids": [film.video for film in films],
+            "titles": [titled(film) for film in films],
             "posters": [self.shelf.url(index, "poster", film.id) for film in films],
             "colours": {**categories([film.tags for film in films]), **numbers(gallery)},
         }
+
+
+def titled(film: VideoRow) -> str:
+    """A point's name: its film, and for a window of a long one the seconds that it covers."""
+    if film.start is None or film.end is None:
+        return film.title
+    return f"{film.title}, {clock(film.start)}–{clock(film.end)}"
 
 
 def categories(tags: Sequence[Sequence[str]]) -> dict[str, Any]:

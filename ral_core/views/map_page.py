@@ -48,7 +48,7 @@ def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -
             else None
         )
         placed = place_query(explorer, result.query, entry.name, mapped, seed) if result else None
-        titles = dict(zip(maps.fields(entry.name)["ids"], maps.fields(entry.name)["titles"], strict=True))
+        titles = {film.video: film.title for film in explorer.gallery(entry).videos}
         data = attributes(
             class_="map-data",
             data_index=entry.name,
