@@ -149,6 +149,8 @@ def test_ridge_learns_what_words_look_like(library: Path) -> None:
     result = comparison(held, {"ridge": scores, "none": np.zeros_like(scores)}, "none", "ridge")
     assert result["systems"]["ridge"]["MRR"] > result["systems"]["chance"]["MRR"] + 0.2
     assert result["systems"]["none"]["R@1"] == 0 and "too few" in result["warnings"][0]
+    worse = comparison(held, {"ridge": scores, "none": np.zeros_like(scores)}, "ridge", "none")
+    assert "worth nothing" in worse["warnings"][1] and worse["MRR gain"]["interval"][1] < 0
 
 
 def test_a_library_of_features_is_trained_on_indexed_and_judged(

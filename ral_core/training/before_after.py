@@ -75,9 +75,7 @@ def warnings(
             f"({ENOUGH_VIDEOS} or more held out) the figures would."
         )
     if after["MRR"] < before["MRR"]:
-        said.append(
-            "The trained model answers worse than what there was before: choose the other one to search with."
-        )
+        said.append("The training was worth nothing here: what there was before answers better.")
     if low <= 0 <= high:
         said.append("The difference between before and after may be chance: its interval holds 0.")
     return said
