@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -17,7 +18,7 @@ from ral_core.cli import main
 from ral_core.data.groundtruth import read_qrels, read_run
 from ral_core.export import parquet as parquet_files
 from ral_core.export.tables import Table, reported, write_table
-from ral_core.export.trec import trec
+from ral_core.export.trec import captions_of, run_lines, trec
 from ral_core.features.store import FeatureStore
 from ral_core.files import write_json
 from ral_core.search import engine, libraries
@@ -223,3 +224,19 @@ def test_missing_numbers_are_dashes(tmp_path: Path) -> None:
     table = Table(("model", "R@1", "mIoU"), (("a", ((1.0, None), None)), ("b", ((2.0, None), (3.0, None)))))
     write_table(tmp_path / "t.md", table)
     assert "| a | 1.0 | – |" in (tmp_path / "t.md").read_text()
+
+
+def test_a_video_of_several_windows_stands_once_in_a_run(world: World) -> None:
+    explorer = world.open()
+    entry = explorer.resolve(None, "world-ral-tiny")
+    gallery = explorer.gallery(entry)
+    before = [line.split() for line in run_lines(explorer, entry, captions_of(explorer, entry)[:1], 7)]
+    windows = {"film-2", "film-4"}
+    gallery.videos = tuple(
+        replace(video, source="long film") if video.id in windows else video for video in gallery.videos
+    )
+    lines = [line.split() for line in run_lines(explorer, entry, captions_of(explorer, entry)[:1], 7)]
+    assert len(lines) == len(before) - 1
+    best = max(float(line[4]) for line in before if line[2] in windows)
+    assert [float(line[4]) for line in lines if line[2] == "long%20film"] == [best]
+    assert [int(line[3]) for line in lines] == list(range(1, len(lines) + 1))
