@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +34,8 @@ TILE: Size = (128, 72)
 TILES = 10
 SMALLEST = 16
 """Pictures of fewer pixels a side show nothing."""
+JUMP = 3600.0
+"""Seconds; a picture that is said to come so much later than those before has a damaged time."""
 STILL = ("image2", "tty")
 """Formats of FFmpeg that are no films, as are those that end in `_pipe`."""
 
@@ -87,10 +88,9 @@ def survey(
             f"{path} shows pictures of {info.width}x{info.height} pixels, too small to see anything."
         )
     size = fitted(info.width, info.height)
-    finder, end = ShotFinder(), 0.0
+    finder, end, last = ShotFinder(), 0.0, 0.0
     promised = min(info.duration, longest)
-    planned = windows_of(promised, window)
-    keeper = Keeper(planned, size, keep)
+    keeper = Keeper(promised, count_of(promised, window), size, keep)
     with opened_video(path) as (container, stream):
         if container.format.name.endswith("_pipe") or container.format.name in STILL:
             raise DataError(f"{path} is a still picture or a text, no film.")
@@ -99,8 +99,9 @@ def survey(
         for time, picture in timed_pictures(stream, 0.0):
             if time >= longest:
                 break
-            if picture.is_corrupt or time < 0:
+            if picture.is_corrupt or not 0 <= time <= last + JUMP:
                 continue
+            last = max(last, time)
             end = max(end, time + min(step, 1.0))
             if finder.wants(time):
                 finder.see(time, rgb_picture(picture, SIZE, Interpolation.FAST_BILINEAR))
@@ -111,7 +112,7 @@ def survey(
     seen = min(end, longest)
     end = promised if seen > promised - tolerance(info.fps) else seen
     windows = windows_of(end, window)
-    if windows == planned:
+    if end == promised:
         keeper.finish()
     else:
         for number, span in enumerate(windows):
@@ -134,49 +135,48 @@ def survey(
 class Keeper:
     """Catches the pictures of each window's stills as they pass by, and gives them away window by window."""
 
-    def __init__(self, windows: Sequence[Span], size: Size, keep: Keep) -> None:
-        self._size, self._keep, self._count = size, keep, len(windows)
-        self._wanted = deque(time for span in windows for time in still_times(span))
+    def __init__(self, duration: float, windows: int, size: Size, keep: Keep) -> None:
+        self._step, self._windows = duration / (windows * TILES), windows
+        self._size, self._keep = size, keep
         self._kept: list[Images] = []
-        self._given = 0
+        self._taken = 0
         self._latest: av.VideoFrame
 
     def see(self, time: float, picture: av.VideoFrame) -> None:
-        """Take the picture if it is the first at or after a wanted second."""
+        """Take the picture if it is the first at or after the middle of one of the equal parts of the film."""
         self._latest = picture
-        if self._wanted and time >= self._wanted[0]:
-            self._fill(lambda: time >= self._wanted[0])
+        self._fill(time)
 
     def finish(self) -> None:
         """The last picture stands in for those that never came."""
-        if self._wanted:
-            self._fill(lambda: True)
+        self._fill(math.inf)
 
-    def _fill(self, due: Callable[[], bool]) -> None:
-        image = rgb_picture(self._latest, self._size)
-        while self._wanted and due():
-            self._wanted.popleft()
+    def _fill(self, time: float) -> None:
+        image: Images | None = None
+        while self._taken < self._windows * TILES and time >= (self._taken + 0.5) * self._step:
+            image = rgb_picture(self._latest, self._size) if image is None else image
             self._kept.append(image)
+            self._taken += 1
             if len(self._kept) == TILES:
-                self._keep(self._given, self._count, np.stack(self._kept))
-                self._given, self._kept = self._given + 1, []
+                self._keep(self._taken // TILES - 1, self._windows, np.stack(self._kept))
+                self._kept = []
+
+
+def count_of(duration: float, longest: float) -> int:
+    """How many equal parts of at most `longest` seconds a film has."""
+    return max(1, math.ceil(duration / longest - 1e-6))
 
 
 def windows_of(duration: float, longest: float) -> tuple[Span, ...]:
     """A film in equal parts of at most `longest` seconds."""
-    count = max(1, math.ceil(duration / longest - 1e-6))
+    count = count_of(duration, longest)
     edges = [round(duration * edge / count, 3) for edge in range(count + 1)]
     return tuple(pairwise(edges))
 
 
 def tolerance(fps: float) -> float:
     """Seconds by which a header may promise too much without anything being amiss."""
-    return max(1.0, 3.0 / (fps or 1.0))
-
-
-def still_times(span: Span) -> list[float]:
-    """The middles of `TILES` equal parts of a window."""
-    return [span[0] + (tile + 0.5) / TILES * (span[1] - span[0]) for tile in range(TILES)]
+    return min(max(1.0, 3.0 / (fps or 1.0)), 10.0)
 
 
 def fitted(width: int, height: int) -> Size:
