@@ -5,8 +5,16 @@
   const fold = RAL.fold("fusion", ["why"], ({ q, model, index, off, on, rank, fuse }) => (q ? { q, model, index, off, on, rank, fuse } : null));
   const box = () => fold.details()?.querySelector(".fusion");
   const number = (value, digits = 2) => { const text = value.toFixed(digits); return Number(text) === 0 ? (0).toFixed(digits) : text.replace("-", "−"); };
-  const ranked = (parts, share) => parts.map(([video, title, clip, frame], place) => ({ video, title, clip, frame, before: place + 1, score: share * clip + (1 - share) * frame }))
-    .sort((one, other) => other.score - one.score || one.before - other.before);
+  // A long film stands in the parts once for each window, and counts by its best.
+  const ranked = (parts, share) => {
+    const films = new Map();
+    for (const [video, title, clip, frame] of parts) {
+      const score = share * clip + (1 - share) * frame, known = films.get(video);
+      if (!known) films.set(video, { video, title, clip, frame, before: films.size + 1, score });
+      else if (score > known.score) Object.assign(known, { clip, frame, score });
+    }
+    return [...films.values()].sort((one, other) => other.score - one.score || one.before - other.before);
+  };
 
   const arrow = (before, rank) => ARROWS[before === rank ? "same" : rank < before ? "up" : "down"].replace("#", String(Math.abs(before - rank)));
   const icon = (drawing) => `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${drawing}</svg>`;

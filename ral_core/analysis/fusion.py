@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ral_core.analysis.rerank import changed, ranks
 from ral_core.errors import BadQuery
 from ral_core.models import RAL
+from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
 from ral_core.search.gallery import Gallery
 from ral_core.search.reading import cleaned
@@ -81,17 +82,7 @@ def fusion(
     gallery = explorer.gallery(entry)
     usual = usual_share(entry.manifest.clip_weight, entry.manifest.frame_weight)
     share = usual if share is None else share
-    encoded, tokens = explorer.encoded(entry, typed.text)
-    scored = gallery.score(tokens)
-    clip, frame = scored.clip, scored.frame
-    if off or on or even:
-        if not isinstance(gallery.model, RAL):
-            raise BadQuery(f"{entry.manifest.model} has no word gates to change; choose a model with RAL.")
-        with torch.inference_mode():
-            gate = gallery.model.gate(tokens)[0].cpu().numpy()
-            best = gallery.model.word_frame(tokens, gallery.tokens)[0].amax(-1).cpu().numpy()  # (V, W)
-        words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]
-        frame = best @ changed(gate, words, off, on, even)
+    clip, frame = branches(explorer, entry, typed.text, off, on, even)
     total = fused(clip, frame, share)
     rows = gallery.best_rows(total)  # (films,)
     old, new = ranks(gallery.by_film(fused(clip, frame, usual))), ranks(total[rows])
@@ -119,6 +110,49 @@ def fusion(
         reigns=reigns(gallery, clip, frame),
         relevant=None if truth is None else truth.relevant,
     )
+
+
+def branches(
+    explorer: Explorer, entry: IndexEntry, text: str, off: Collection[int], on: Collection[int], even: bool
+) -> tuple[Array, Array]:
+    """Clip and frame score of every row, (V,) each, the frame score with the gates changed."""
+    gallery = explorer.gallery(entry)
+    encoded, tokens = explorer.encoded(entry, text)
+    scored = gallery.score(tokens)
+    if not (off or on or even):
+        return scored.clip, scored.frame
+    if not isinstance(gallery.model, RAL):
+        raise BadQuery(f"{entry.manifest.model} has no word gates to change; choose a model with RAL.")
+    with torch.inference_mode():
+        gate = gallery.model.gate(tokens)[0].cpu().numpy()
+        best = gallery.model.word_frame(tokens, gallery.tokens)[0].amax(-1).cpu().numpy()  # (V, W)
+    words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]
+    return scored.clip, best @ changed(gate, words, off, on, even)
+
+
+def windows_of(
+    explorer: Explorer,
+    found: Fusion,
+    *,
+    index: str | Path | None = None,
+    off: Collection[int] = (),
+    on: Collection[int] = (),
+    even: bool = False,
+) -> dict[str, tuple[tuple[float, float], ...]]:
+    """For each long film the clip and frame scores of the windows that give it its score at some share."""
+    entry = explorer.resolve(found.model, index)
+    gallery = explorer.gallery(entry)
+    if gallery.film_count == len(gallery):
+        return {}
+    clip, frame = branches(explorer, entry, found.query, off, on, even)
+    answer = {}
+    for first in gallery.first:
+        rows = gallery.windows(int(first))
+        if len(rows) > 1:
+            some = slice(rows.start, rows.stop)
+            best = [rows[place] for place, _, _ in winners(clip[some], frame[some])]
+            answer[gallery.videos[first].video] = tuple((float(clip[r]), float(frame[r])) for r in best)
+    return answer
 
 
 def usual_share(clip_weight: float, frame_weight: float) -> float:

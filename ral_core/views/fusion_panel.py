@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from ral_core.analysis.fusion import Fused, Fusion, fusion
+from ral_core.analysis.fusion import Fused, Fusion, fusion, windows_of
 from ral_core.search.engine import Explorer
 from ral_core.views.doctor_panel import arrow
 from ral_core.views.folds import Draw
@@ -12,6 +14,7 @@ from ral_core.views.markup import attributes, escape, heads, icon, join, number,
 from ral_core.views.requests import Request, named
 
 TITLE, LEAD = "Weigh the two scores", "Let the best clip or the frames count more, and watch the ranking."
+Windows = Mapping[str, tuple[tuple[float, float], ...]]
 SHOWN = 10
 HELP = (
     "Score = share × clip score + (1 − share) × frame score. Only the ratio of the two weights can change a ranking, so one slider is enough. "
@@ -24,24 +27,29 @@ def fusion_panel(explorer: Explorer, index: str | None) -> Draw:
 
     def draw(request: Request) -> str:
         asked = request.amount("fuse", 0.0, 1.0, -1.0)
-        found = fusion(
-            explorer,
-            request.query,
-            None if asked < 0 else asked,
-            model=request.model,
-            index=named(explorer, request, index),
-            off=request.off,
-            on=request.on,
-            even=request.choice("rank", ("", "even")) == "even",
-        )
-        return panel(found)
+        place = named(explorer, request, index)
+        gates: dict[str, Any] = {
+            "off": request.off,
+            "on": request.on,
+            "even": request.choice("rank", ("", "even")) == "even",
+        }
+        share = None if asked < 0 else asked
+        found = fusion(explorer, request.query, share, model=request.model, index=place, **gates)
+        return panel(found, windows_of(explorer, found, index=place, **gates))
 
     return draw
 
 
-def panel(found: Fusion) -> str:
-    """The inside of the fold; `data-parts` is all that assets/folds.js needs to rank anew by itself."""
-    parts = [[film.video, film.title, film.clip, film.frame] for film in by_before(found)]
+def panel(found: Fusion, windows: Windows | None = None) -> str:
+    """The inside of the fold; `data-parts` is all that assets/fusion.js needs to rank anew by itself.
+
+    A long film stands there once for each of its `windows` that can give it its score.
+    """
+    parts = [
+        [film.video, film.title, clip, frame]
+        for film in by_before(found)
+        for clip, frame in (windows or {}).get(film.video, ((film.clip, film.frame),))
+    ]
     reigns = [[reign.video, reign.low, reign.high] for reign in found.reigns]
     data = attributes(
         data_parts=json.dumps(parts),
