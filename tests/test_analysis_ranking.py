@@ -86,7 +86,7 @@ def test_standard_values_have_mean_0_and_deviation_1() -> None:
 def test_the_verb(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     explorer = world.open()
     monkeypatch.setattr(Explorer, "open", lambda *args, **kwargs: explorer)
-    for flags in (["--off", "red"], ["--on", "ball"], ["--even"], ["--by", "cautious"]):
+    for flags in (["--off", "red"], ["--off", "1"], ["--on", "ball"], ["--even"], ["--by", "cautious"]):
         assert main(["rerank", QUERY, "--model", "ral-tiny", *flags, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["films"][0]["rank"] == 1
     assert main(["rerank", QUERY, "--model", "ral-tiny", "--off", "blue"]) == 1

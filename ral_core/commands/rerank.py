@@ -25,7 +25,11 @@ def add(parser: ArgumentParser) -> None:
     add_query(parser, optional=True)
     parser.add_argument("-k", type=int, default=10, help="how many films (default: %(default)s)")
     parser.add_argument(
-        "--off", action="append", default=[], metavar="WORD", help="shut the gate of a word; repeatable"
+        "--off",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="shut the gate of a word, or of the one at a place from 0; repeatable",
     )
     parser.add_argument(
         "--on", action="append", default=[], metavar="WORD", help="let a word count fully; repeatable"
@@ -77,12 +81,20 @@ def check(explorer: Explorer, args: Namespace) -> int:
 
 
 def places(words: Sequence[Word], names: Sequence[str]) -> list[int]:
-    """Where the named words stand in the query. Raises BadQuery for a word that it lacks."""
+    """Where the named words stand in the query; a number that is no word of it is a place, from 0.
+
+    Raises BadQuery for a word that the query lacks.
+    """
     said = [word.text.lower() for word in words]
-    missing = next((name for name in names if name.lower() not in said), None)
-    if missing is not None:
-        raise BadQuery(f"The query has no word {missing!r}; its words are {', '.join(said)}.")
-    return [place for place, word in enumerate(said) if word in {name.lower() for name in names}]
+    found: set[int] = set()
+    for name in names:
+        where = {place for place, word in enumerate(said) if word == name.lower()}
+        if not where and name.isdecimal() and int(name) < len(said):
+            where = {int(name)}
+        if not where:
+            raise BadQuery(f"The query has no word {name!r}; its words are {', '.join(said)}.")
+        found |= where
+    return sorted(found)
 
 
 def table(films: Sequence[Moved]) -> str:
