@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import urlencode
 
 from ral_core.data.captions import Caption
@@ -35,8 +37,14 @@ def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None) -> str:
 
 def films_of(entry: IndexEntry) -> list[VideoRow]:
     """The videos of an index; a long one that is indexed in windows stands once, with its whole length."""
+    return read_films(entry.folder / VIDEOS, (entry.folder / VIDEOS).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def read_films(table: Path, stamp: int) -> list[VideoRow]:
+    """The videos of a table, read again only when its time stamp is another; not to be changed."""
     found: dict[str, VideoRow] = {}
-    for row in read_videos(entry.folder / VIDEOS):
+    for row in read_videos(table):
         end = row.duration if row.end is None else row.end
         before = found.get(row.video)
         length = end if before is None else max(before.duration, end)
