@@ -92,7 +92,7 @@ def failure_report(
 ) -> FailureReport:
     """Sort the failures of a model's stored run. Raises DataError where there is no run of these weights."""
     entry = explorer.resolve(model, index)
-    runs = open_runs(explorer, entry.manifest.collection)
+    runs = open_runs(explorer, entry.manifest.collection, explorer.siblings(entry))
     if entry.manifest.model not in runs:
         raise DataError(
             f"There is no run of {entry.manifest.model} on {entry.manifest.collection}; make it with "

@@ -149,10 +149,15 @@ def save_run(root: Path, run: Run) -> Path:
     return path
 
 
-def open_runs(explorer: Explorer, collection: str) -> dict[str, Run]:
-    """The stored runs of a collection's indexes by model; those made with other weights are left out."""
+def open_runs(
+    explorer: Explorer, collection: str, entries: Sequence[IndexEntry] | None = None
+) -> dict[str, Run]:
+    """The stored runs of a collection's indexes by model; those made with other weights are left out.
+
+    `entries` are the indexes to look at, by default all that are open by name.
+    """
     found = {}
-    for entry in explorer.entries.values():
+    for entry in explorer.entries.values() if entries is None else entries:
         path = run_file(entry.root or explorer.root, entry.name)
         if entry.manifest.collection != collection or not path.is_file():
             continue
