@@ -98,7 +98,7 @@ def once(explorer: Explorer, entry: IndexEntry, text: str, k: int) -> dict[str, 
         timed.moments(explorer.moments, events_in(text))
     clock.append(now(explorer.device))
     first = gallery.videos[rows[0]].video
-    explorer.explain(text, first, model=entry.manifest.model, index=entry.name)
+    explorer.explain(text, first, model=entry.manifest.model, index=entry.folder)
     clock.append(now(explorer.device))
     return {name: 1000.0 * (end - start) for name, (start, end) in zip(STEPS, pairwise(clock), strict=True)}
 

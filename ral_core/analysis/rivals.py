@@ -144,12 +144,12 @@ def rivalry(
     other = rival or chosen([films[film].video for film in order], own, relevant)
     if other == own:
         raise BadQuery("A film is no rival of itself; name another one.")
-    wanted: dict[str, Any] = {"model": entry.manifest.model, "index": entry.name}
+    wanted: dict[str, Any] = {"model": entry.manifest.model, "index": entry.folder}
     mine, theirs = (explorer.explain(typed.text, video, **wanted) for video in (own, other))
     caption = None if truth is None else collection.captions.get(truth.caption)
     scene = collection.scene(other)
     slots, event = nearest(scene, caption, theirs.moments[0]) if scene and caption else ((), None)
-    matched = matches(explorer, theirs, mine)
+    matched = matches(explorer, theirs, mine, wanted)
     listed = [film for film in order[:LISTED] if films[film].video not in (own, other)]
     listed = sorted([*listed, gallery.film(other)], key=lambda film: place[film])
     return Rivalry(
@@ -208,12 +208,14 @@ def side(found: Explanation) -> Side:
 
 
 @torch.inference_mode()
-def matches(explorer: Explorer, rival: Explanation, right: Explanation) -> list[float | None]:
+def matches(
+    explorer: Explorer, rival: Explanation, right: Explanation, wanted: Mapping[str, Any]
+) -> list[float | None]:
     """For each word, gate times (its best cosine in the rival minus in the right film), summed over its pieces.
 
     Where the model has nothing but the gated frame score, the words add up to the difference of the frame scores.
     """
-    entry = explorer.resolve(rival.model, rival.index)
+    entry = explorer.resolve(**wanted)
     gallery = explorer.gallery(entry)
     encoded, tokens = explorer.encoded(entry, rival.query)
     words = [word for word in encoded.words() if min(word.pieces) < gallery.model.config.max_words]
