@@ -409,8 +409,8 @@ def test_a_moment_and_a_ranking_can_be_saved(browser: Any, server: str) -> None:
         assert page.request.get(f"{server}/cut/..%2F..%2Fetc%2Fpasswd?start=0&end=1").status == 404
 
 
-def test_the_first_screen_is_light_and_soon(browser: Any, server: str) -> None:
-    """What is transferred before the first search, and when something is first painted; generous on a busy machine."""
+def test_the_first_screen_is_light(browser: Any, server: str) -> None:
+    """What is transferred before the first search; how soon it stands there is for benchmarks/page.py."""
     sizes: dict[str, int] = {}
     with Visit(browser, server) as visit:
         page = visit.page
@@ -418,35 +418,14 @@ def test_the_first_screen_is_light_and_soon(browser: Any, server: str) -> None:
             "response",
             lambda answer: sizes.update({answer.url: int(answer.headers.get("content-length", 0))}),
         )
-        started = time.monotonic()
         visit.open()
-        waited = time.monotonic() - started
         page.wait_for_load_state("networkidle")
         moved = page.evaluate(
             "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
             ".reduce((sum, one) => sum + one.transferSize, 0)"
         )
-        painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-    assert max(moved, sum(sizes.values())) < 6_000_000
-    assert painted < max(3000, 500 * waited), f"{painted:.0f} ms of {waited:.1f} s"
+    assert 0 < max(moved, sum(sizes.values())) < 6_000_000
     assert not [url for url in sizes if "/media/" in url and "/film/" in url]  # no film before somebody asks
-
-
-def test_search_to_cards_is_quick_in_the_page(browser: Any, server: str) -> None:
-    with Visit(browser, server) as visit:
-        page = visit.search("a dog")
-        spent = page.evaluate(
-            """() => new Promise((done) => {
-              const list = document.querySelector('#ral-list'), start = performance.now();
-              new MutationObserver((_, watch) => {
-                if (list.querySelector('.results')?.dataset.query !== 'a cat') return;
-                watch.disconnect(); done(performance.now() - start);
-              }).observe(list, { childList: true, subtree: true });
-              document.querySelector('input[name=q]').value = 'a cat';
-              document.querySelector('.bar').requestSubmit();
-            })"""
-        )
-        assert spent < 3000  # about 100 ms on a quiet machine, a model's time comes on top
 
 
 def test_all_moments_can_be_listed(browser: Any, server: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import gradio as gr
@@ -16,8 +17,10 @@ from ral_core.views import wording
 from ral_core.views.doctor_panel import interval
 from ral_core.views.markup import attributes, clock, escape, icon, join, number
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, fresh, safely
+from ral_core.views.parts import IN_TURN, block, fresh, safely
 from ral_core.views.requests import Request, named, read_request
+
+LOG = logging.getLogger(__name__)
 
 FEW = 4
 """Deciding words shown."""
@@ -31,14 +34,18 @@ def add_asides(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
     def beside(event: gr.EventData) -> Any:
         request = read_request(event._data)
         wanted = request.choice("kind", ("steady", "decide")) == "decide"
-        return fresh(safely(lambda asked: following(explorer, asked, index, wanted), request))
+        try:
+            return fresh(following(explorer, request, index, wanted))
+        except Exception:  # what stands beside an answer takes nothing from it when it fails
+            LOG.exception("No intervals and no deciding words for %r", request.query)
+            return fresh("")
 
     def near(event: gr.EventData) -> Any:
         return fresh(safely(lambda asked: alike(explorer, shelf, asked, index), read_request(event._data)))
 
     asides, dialog = block("", "asides"), block("", "alike")
-    asides.submit(beside, None, asides, **QUIET)
-    dialog.submit(near, None, dialog, **QUIET)
+    asides.submit(beside, None, asides, **IN_TURN)
+    dialog.submit(near, None, dialog, **IN_TURN)
 
 
 def following(explorer: Explorer, request: Request, index: str | None, wanted: bool) -> str:

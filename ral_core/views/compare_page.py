@@ -14,7 +14,7 @@ from ral_core.views import duel_panel, wording
 from ral_core.views.folds import fold
 from ral_core.views.markup import attributes, escape, heads, join, number
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, drawn, fresh, nothing, safely
+from ral_core.views.parts import IN_TURN, block, drawn, fresh, nothing, safely
 from ral_core.views.plots import Axis, Series, plot
 from ral_core.views.query_bar import model_title
 from ral_core.views.requests import MOST_MODELS, Request, named, read_request
@@ -54,7 +54,7 @@ def build_compare_page(
         drawn("split", split)
         with gr.Column(elem_classes="folds wide-folds"):
             fold("duel", duel_panel.TITLE, duel_panel.LEAD, duel_panel.duel_panel(explorer, shelf, index))
-    area.select(curves, None, below, **QUIET)
+    area.select(curves, None, below, **IN_TURN)
 
 
 def offered(explorer: Explorer, index: str | None) -> tuple[str, ...]:

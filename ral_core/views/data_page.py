@@ -18,7 +18,7 @@ from ral_core.views.film_sheet import film_details, film_sheet
 from ral_core.views.markdown import markdown
 from ral_core.views.markup import attributes, escape, heads, icon, join, number
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, drawn, fresh, nothing, safely
+from ral_core.views.parts import IN_TURN, block, drawn, fresh, nothing, safely
 from ral_core.views.plots import Axis, Series, plot
 from ral_core.views.query_bar import model_title
 from ral_core.views.requests import Request, named, read_request
@@ -42,7 +42,7 @@ def build_data_page(explorer: Explorer, shelf: Shelf, index: str | None = None) 
     with gr.Column(elem_id="data-page"):
         area = drawn("data", page)
         film = block("", "film")
-    area.select(details, None, film, **QUIET)
+    area.select(details, None, film, **IN_TURN)
 
 
 def overview(explorer: Explorer, shelf: Shelf, entry: IndexEntry, request: Request) -> str:

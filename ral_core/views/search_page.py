@@ -17,7 +17,7 @@ from ral_core.views.asking import ask, bar
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
 from ral_core.views.media import Shelf
-from ral_core.views.parts import QUIET, block, fresh, notice
+from ral_core.views.parts import IN_TURN, block, fresh, notice
 from ral_core.views.picture_query import read_picture, seen
 from ral_core.views.player import player
 from ral_core.views.query_bar import Example, pick_examples, query_bar
@@ -85,8 +85,8 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
                 line = block("", "line")
                 reasons = block("", "reasons")
                 add_why(explorer, shelf, index)
-    front.submit(answer, None, [message, listed, line, reasons], **QUIET)
-    listed.select(explain, None, [line, reasons], **QUIET)
+    front.submit(answer, None, [message, listed, line, reasons], **IN_TURN)
+    listed.select(explain, None, [line, reasons], **IN_TURN)
 
 
 def offered(explorer: Explorer, shelf: Shelf, index: str | None) -> tuple[list[str], list[Example]]:
