@@ -287,9 +287,7 @@ def test_fifty_thousand_points_pan_smoothly(browser: Any, server: str) -> None:
         return spent;
     }"""
     with Visit(browser, server) as visit:
-        assert (
-            visit.open().evaluate(measure) < 200
-        )  # milliseconds a picture, drawn in software on a busy machine
+        assert visit.open().evaluate(measure) < 1000  # ms a picture; about 20 on a quiet machine
 
 
 def test_benchmark_sorts_cuts_and_exports(browser: Any, server: str) -> None:

@@ -105,6 +105,7 @@ def test_every_film_gets_a_card_with_its_moments(explorer: FakeExplorer, shelf: 
 def test_the_cut_line_stands_below_the_last_film_above_it(explorer: FakeExplorer, shelf: Shelf) -> None:
     def order(tags: Tags) -> list[str]:
         kinds = [(attrs.get("class") or "").split() for tag, attrs in tags.found if tag == "li"]
+        kinds = [kind for kind in kinds if {"card", "cut"} & set(kind)]  # a card lists its moments, too
         return ["cut" if "cut" in kind else "under" if "under" in kind else "card" for kind in kinds]
 
     assert order(listed(explorer, shelf)) == ["card", "card", "cut", "under", "under"]
