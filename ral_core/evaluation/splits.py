@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -124,12 +124,28 @@ def load_split(
         raise DataError(f"The captions in {folder} need a text encoder.")
     store = FeatureStore.open(folder)
     captions = read_captions(folder / "captions.jsonl")
-    grouped, owner = by_video(captions, store.ids, folder)
+    return packed_split(folder.name, store, captions, store.ids, config, text, cache=cache, say=say)
+
+
+def packed_split(
+    name: str,
+    store: FeatureStore,
+    captions: Sequence[Caption],
+    ids: tuple[str, ...],
+    config: ModelConfig,
+    text: EncodesText,
+    *,
+    cache: Path | None = None,
+    say: Say | None = None,
+) -> Split:
+    """The videos `ids` of a feature store with their captions, in memory. Raises DataError as `by_video` does."""
+    grouped, owner = by_video(captions, ids, store.folder)
     return Split(
-        name=folder.name,
+        name=name,
         captions=grouped,
         videos=pack_videos(
             store,
+            ids,
             clips=config.clips,
             max_frames=config.max_frames,
             legacy_bins=config.choices.legacy_bins,
@@ -228,7 +244,7 @@ def official_split(folder: Path, config: ModelConfig, feature: str | None) -> Sp
 
 
 def by_video(
-    captions: list[Caption], ids: tuple[str, ...], folder: Path
+    captions: Sequence[Caption], ids: tuple[str, ...], folder: Path
 ) -> tuple[tuple[Caption, ...], NDArray[np.int64]]:
     """The captions in the order of their videos, and the row of each one's video.
 

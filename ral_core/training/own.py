@@ -12,8 +12,8 @@ from pathlib import Path
 from ral_core.data.annotations import Tally, form_of, read_annotations, settled
 from ral_core.data.captions import Caption, read_captions, write_captions
 from ral_core.errors import DataError
-from ral_core.evaluation.splits import Split, by_video
-from ral_core.features.packed import EncodesText, Say, pack_videos, pack_words
+from ral_core.evaluation.splits import Split, packed_split
+from ral_core.features.packed import EncodesText, Say
 from ral_core.features.store import HEADER, FeatureStore
 from ral_core.features.windows import lengths_of, source_of, spans_of, windows_of
 from ral_core.files import read_json, read_jsonl, write_json
@@ -159,22 +159,7 @@ def part_split(
     own = [caption for caption in captions if source_of(caption.film) in wanted]
     named = {caption.film for caption in own}
     ids = tuple(row for row in store.ids if source_of(row) in wanted and (not captioned_only or row in named))
-    grouped, owner = by_video(own, ids, store.folder)
-    return Split(
-        name=name,
-        captions=grouped,
-        videos=pack_videos(
-            store,
-            ids,
-            clips=config.clips,
-            max_frames=config.max_frames,
-            legacy_bins=config.choices.legacy_bins,
-        ),
-        words=pack_words(text, [caption.text for caption in grouped], cache=cache, say=say),
-        owner=owner,
-        visual_encoder=store.encoder,
-        text_encoder=text.id,
-    )
+    return packed_split(name, store, own, ids, config, text, cache=cache, say=say)
 
 
 def scaled(preset: RunConfig, captions: int, lengths: Sequence[int]) -> RunConfig:
