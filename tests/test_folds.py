@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_page import CHROMIUM, Visit
-from test_page_analysis import ASKED, READY, at, browser, server  # noqa: F401
+from browsing import NEEDS_CHROMIUM, Visit
+from test_page_analysis import ASKED, READY, at, server  # noqa: F401
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH; install it or set CHROMIUM")
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture

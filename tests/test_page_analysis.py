@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_page import CHROMIUM, FLAGS, HERE, OFFLINE, QUERY, Visit, answers, sync_api
+from browsing import NEEDS_CHROMIUM, QUERY, Visit, served
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH; install it or set CHROMIUM")
+pytestmark = NEEDS_CHROMIUM
 SENTENCE = "a man number 1 kicks a red ball"
 ASKED = "q=" + SENTENCE.replace(" ", "+")
 PAGES = ("search", "why", "map", "compare", "benchmark", "data", "about")
@@ -36,31 +31,8 @@ READY = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / "server.log"
-    environment = {**os.environ, **OFFLINE, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
-    command = [sys.executable, str(HERE / "world_server.py"), str(folder / "world"), str(port)]
-    with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
-        while not answers(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                pytest.fail(f"the server did not start: {log.read_text()}")
-            time.sleep(0.1)
+    with served("world_server.py", folder / "world", folder / "server.log") as url:
         yield url
-        process.terminate()
-        process.wait(15)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def at(visit: Visit, tab: str, more: str = "") -> Any:

@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import NEEDS_CHROMIUM, QUERY, Visit, served
 from PIL import Image
-from test_page import CHROMIUM, FLAGS, OFFLINE, QUERY, Visit, answers, sync_api
 
 HERE = Path(__file__).parent
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on the PATH; install it or set CHROMIUM")
+pytestmark = NEEDS_CHROMIUM
 MINE = "index=mine-zero_shot&q=a+dog+runs"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("libraries")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / "server.log"
-    environment = {**os.environ, **OFFLINE, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, str(HERE / "library_server.py"), str(folder), str(port)],
-            stdout=out,
-            stderr=out,
-            env=environment,
-        )
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
-        while not answers(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
-                pytest.fail(f"the server did not start: {log.read_text()}")
-            time.sleep(0.1)
+    with served("library_server.py", folder, folder / "server.log") as url:
         yield url
-        process.terminate()
-        process.wait(15)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def test_the_collection_is_chosen_in_the_bar_and_stays_in_the_link(browser: Any, server: str) -> None:
