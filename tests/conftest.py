@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,10 @@ def browser() -> Iterator[Any]:
     """A headless Chromium for the tests of one file."""
     from browsing import CHROMIUM, FLAGS, sync_api  # here, so that other tests run without Playwright
 
+    if hasattr(
+        os, "sched_getscheduler"
+    ):  # Linux; a browser at real-time priority would starve its own renderers
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER, "a test before this one left real-time priority"
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
