@@ -11,17 +11,58 @@
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
   const layers = new Map(); // host → [{ x, y, element }]
 
+  // ---- where labels go. Boxes are { x, y, half } (centre and half width in pixels), the largest cluster first; `solid` are
+  // circles [x, y, radius] that no label may touch; crowd(left, top, right, bottom) says how much a box would cover.
+  // Each label takes the cheapest of a few places near its cluster; one that fits nowhere is left out: null.
+  const HALF = 12, GAP = 4, FAR = 4, LED = 20, DOWN = [0, -26, 26, -52, 52], ACROSS = [0, -0.5, 0.5, -1, 1];
+  RAL.placeLabels = (boxes, solid, wide, high, crowd = () => 0) => {
+    const taken = [];
+    return boxes.map(({ x, y, half }) => {
+      if (x < 0 || x > wide || y < 0 || y > high) return null; // its cluster is out of sight
+      let best = null, least = Infinity;
+      for (const down of DOWN) for (const step of ACROSS) {
+        const left = Math.min(wide - half - 2, Math.max(half + 2, x + step * (half + 16))), top = Math.min(high - HALF, Math.max(HALF, y + down));
+        if (taken.some(([a, b, other]) => Math.abs(a - left) < half + other + GAP && Math.abs(b - top) < 2 * HALF)) continue;
+        if (solid.some(([a, b, r]) => Math.hypot(Math.max(0, Math.abs(a - left) - half), Math.max(0, Math.abs(b - top) - HALF)) < r + 1)) continue;
+        const cost = crowd(left - half, top - HALF, left + half, top + HALF) + Math.hypot(left - x, top - y) / FAR;
+        if (cost < least) { least = cost; best = [left, top]; }
+      }
+      if (best) taken.push([...best, half]);
+      return best;
+    });
+  };
+
+  // How much lies under a box: a count by cells. The cells hang on the data, not on the window, so that panning changes nothing.
+  const CELL = 12, MOST = 4000;
+  const crowded = (plane) => {
+    const cells = new Map(), [x0, y0] = plane.screen(0, 0), key = (a, b) => a * 65536 + b;
+    const cell = (x, y) => [Math.floor((x - x0) / CELL), Math.floor((y - y0) / CELL)];
+    const add = (x, y, weight) => { const at = key(...cell(x, y)); cells.set(at, (cells.get(at) || 0) + weight); };
+    const step = Math.max(1, Math.ceil(plane.count() / MOST));
+    for (let row = 0; row < plane.count(); row += step) add(...plane.screen(...plane.at(row)), 1);
+    for (const [x, y] of plane.lines()) add(x, y, 2);
+    return (left, top, right, bottom) => {
+      let sum = 0;
+      const [a0, b0] = cell(left, top), [a1, b1] = cell(right, bottom);
+      for (let a = a0; a <= a1; a += 1) for (let b = b0; b <= b1; b += 1) sum += cells.get(key(a, b)) || 0;
+      return Math.min(sum, 24);
+    };
+  };
   const move = (host, plane) => {
-    const placed = [], boxes = layers.get(host) || [], { clientWidth: wide, clientHeight: high } = host;
-    for (const { x, y, element, half } of boxes) {
-      const [across, down] = plane.screen(x, y), left = Math.min(wide - half - 2, Math.max(half + 2, across)), top = Math.min(high - 12, Math.max(12, down));
-      // A label that would lie over a larger cluster's is left out until there is room, one of a cluster out of sight as well.
-      const over = placed.some(([a, b, other]) => Math.abs(a - left) < half + other + 6 && Math.abs(b - top) < 24);
-      const gone = over || across < 0 || across > wide || down < 0 || down > high;
-      element.style.visibility = gone ? "hidden" : "visible";
-      element.style.transform = `translate(${left - half}px, ${top - 12}px)`;
-      if (!gone) placed.push([left, top, half]);
-    }
+    const boxes = layers.get(host);
+    if (!boxes?.length) return;
+    const seen = boxes.map(({ x, y, half }) => { const [across, down] = plane.screen(x, y); return { x: across, y: down, half }; });
+    const places = RAL.placeLabels(seen, plane.solid(), host.clientWidth, host.clientHeight, crowded(plane));
+    let led = ""; // a label that had to step aside is led back to the middle of its cluster
+    boxes.forEach(({ element, half }, row) => {
+      const place = places[row], { x, y } = seen[row];
+      element.style.visibility = place ? "visible" : "hidden";
+      if (!place) return;
+      element.style.transform = `translate(${place[0] - half}px, ${place[1] - HALF}px)`;
+      const [a, b] = [Math.min(place[0] + half - 9, Math.max(place[0] - half + 9, x)), place[1] + Math.sign(y - place[1]) * Math.min(9, Math.abs(y - place[1]))];
+      if (Math.hypot(a - x, b - y) > LED) led += `M${a.toFixed(1)} ${b.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}`;
+    });
+    host.querySelector(".plane-labels path").setAttribute("d", led);
   };
   const lay = (host, plane, about) => {
     host.querySelector(".plane-labels")?.remove();
@@ -30,6 +71,7 @@
     const layer = document.createElement("div");
     layer.className = "plane-labels";
     layer.setAttribute("aria-hidden", "true");
+    layer.innerHTML = "<svg><path></path></svg>";
     host.insertBefore(layer, host.lastElementChild); // under the marks
     layers.set(host, about.names.map((name, number) => {
       const rows = about.place.flatMap((place, row) => (place === number ? [row] : []));

@@ -14,6 +14,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
 
   let xy = new Float32Array(), kinds = new Uint8Array(), shown = null, palette = [[0.5, 0.5, 0.5]], size = 6;
   let marks = [], links = [], hovered = -1, grid = null, lasso = null, lassoOn = false;
+  const RADIUS = { hit: 11, query: 13, proxy: 7, true: 15 }; // of marks, px
   const view = { x: 0, y: 0, zoom: 1 }; // centre in data units; zoom in pixels a unit
   let home = { x: 0, y: 0, zoom: 1 };
 
@@ -272,6 +273,13 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     lasso(on) { lassoOn = on; top.style.cursor = on ? "crosshair" : "grab"; },
     hover(row) { hovered = row; draw(); },
     at: (row) => [xy[2 * row], xy[2 * row + 1]],
+    // For whoever lays words over the plane: marks that must not be covered [x, y, radius], thin ones as points on the screen.
+    solid: () => marks.filter(({ kind }) => RADIUS[kind]).map(({ x, y, kind, text }) => [...onScreen(x, y), kind === "hit" && !text ? 6 : RADIUS[kind]]),
+    lines: () => [
+      ...marks.filter(({ kind }) => kind === "cloud").map(({ x, y }) => onScreen(x, y)),
+      ...links.flatMap(({ from, to }) => { const [a, b] = onScreen(...from), [c, d] = onScreen(...to), steps = Math.min(200, Math.ceil(Math.hypot(c - a, d - b) / 8)); return Array.from({ length: steps + 1 }, (_, n) => [a + ((c - a) * n) / steps, b + ((d - b) * n) / steps]); }),
+    ],
+    count: () => kinds.length,
     screen: onScreen, view, fit, draw,
     now() { drawPoints(); if (gl) gl.finish(); drawMarks(); },
   };

@@ -1,0 +1,81 @@
+"""The map in a real browser: where labels go, and what is drawn over the points."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+from browsing import NEEDS_CHROMIUM, Visit
+from test_page_analysis import at, server  # noqa: F401
+
+pytestmark = NEEDS_CHROMIUM
+NAMES = {"names": ["kitten, cat", "puppy, dog, doggy", "girl, young"], "place": [0, 0, 0, 1, 1, 2, 2]}
+CLUTTERED = """() => {
+    // labels and the marks of the first plane as they stand on the screen: the pairs that touch
+    const { host, plane } = window.planes[0], box = host.getBoundingClientRect();
+    const labels = [...host.querySelectorAll('.plane-labels span')].filter((one) => one.style.visibility === 'visible').map((one) => one.getBoundingClientRect());
+    const touching = [];
+    labels.forEach((one, row) => {
+        for (const [x, y, r] of plane.solid()) {
+            const across = Math.max(one.left - box.left - x, 0, x - one.right + box.left), down = Math.max(one.top - box.top - y, 0, y - one.bottom + box.top);
+            if (Math.hypot(across, down) < r) touching.push([row, x, y]);
+        }
+        for (const other of labels.slice(row + 1)) if (one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom) touching.push([row, 'label']);
+    });
+    return { shown: labels.length, marks: plane.solid().length, touching };
+}"""
+
+
+def on_the_map(visit: Visit, more: str = "") -> Any:
+    """The map with three named clusters, its planes at `window.planes`."""
+    page = visit.page
+    page.route("**/clusters.json", lambda route: route.fulfill(json=NAMES))
+    page.add_init_script(
+        "addEventListener('ral:points', (event) => { window.planes = event.detail.planes; }, true);"
+    )
+    at(visit, "map", "&map=pca" + more)
+    page.locator(".plane-labels span").first.wait_for(state="attached")
+    page.wait_for_function("window.planes[0].plane.solid().length > 7")
+    return page
+
+
+def test_a_label_steps_aside_or_is_left_out(browser: Any, server: str) -> None:  # noqa: F811
+    place = "([boxes, solid]) => RAL.placeLabels(boxes, solid, 400, 300)"
+    free = [{"x": 200, "y": 150, "half": 50}]
+    wall = [[x, y, 20] for x in range(0, 401, 20) for y in range(0, 301, 20)]
+    with Visit(browser, server) as visit:
+        page = visit.open()
+        assert page.evaluate(place, [free, []]) == [[200, 150]]
+        [(x, y)] = page.evaluate(place, [free, [[210, 150, 11]]])
+        assert (x, y) != (200, 150) and abs(x - 200) <= 2 * 66 and abs(y - 150) <= 52
+        assert page.evaluate(place, [free, wall]) == [None]  # nothing fits
+        assert page.evaluate(place, [[{"x": -1, "y": 150, "half": 50}], []]) == [None]  # out of sight
+        [(x, _)] = page.evaluate(place, [[{"x": 1, "y": 150, "half": 50}], []])
+        assert x == 52  # moved into the plane
+        many = [{"x": 200, "y": 150, "half": 190}] * 9
+        found = page.evaluate(place, [many, []])
+        assert found[0] == [200, 150] and found[-1] is None  # the larger cluster keeps its label
+        heights = sorted(y for _, y in filter(None, found))
+        assert all(b - a >= 24 for a, b in pairwise(heights))
+        assert found == page.evaluate(place, [many, []])
+
+
+def test_labels_keep_clear_of_the_marks_while_zooming(browser: Any, server: str) -> None:  # noqa: F811
+    for size in ((1440, 900), (390, 844)):
+        with Visit(browser, server, viewport={"width": size[0], "height": size[1]}) as visit:
+            page = on_the_map(visit)
+            page.locator(".plane").first.scroll_into_view_if_needed()
+            box = page.locator(".plane-host").first.bounding_box()
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            for turn in (0, -300, -300, 900):
+                page.mouse.wheel(0, turn)
+                page.evaluate(
+                    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+                )
+                seen = page.evaluate(CLUTTERED)
+                assert seen["touching"] == [] and seen["marks"] >= 14, json.dumps(seen)
+            assert seen["shown"] >= 1
+            style = "getComputedStyle(document.querySelector('.plane-labels span'))"
+            assert page.evaluate(f"{style}.paintOrder").startswith("stroke")
+            assert page.evaluate(f"parseFloat({style}.webkitTextStrokeWidth)") >= 4
