@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,14 +12,15 @@ from helpers_search import World, make_world
 
 from ral_core.analysis.maps import (
     CLOUD,
-    FEWEST,
+    LANDMARKS,
     NEIGHBOURS,
     FilmMap,
-    cloud_size,
     film_vectors,
+    nearest,
     pca,
     place,
     place_query,
+    place_samples,
     unit,
 )
 from ral_core.search.engine import Explorer
@@ -75,15 +77,40 @@ def test_fewer_films_than_neighbours() -> None:
     assert np.isfinite(place(FilmMap("umap", points, None), films, films)).all()
 
 
-def test_many_films_get_a_smaller_cloud_and_stay_quick() -> None:
-    assert cloud_size(1) == cloud_size(10_000) == CLOUD and cloud_size(10**9) == FEWEST
+def test_many_films_stay_quick() -> None:
     rng = np.random.default_rng(4)
     films = unit(rng.standard_normal((50_000, 32)).astype(np.float32))
     mapped = FilmMap("umap", rng.standard_normal((50_000, 2)).astype(np.float32), None)
-    samples = rng.standard_normal((7 + cloud_size(len(films)), 32)).astype(np.float32)
     began = time.perf_counter()
-    place(mapped, films, samples)
-    assert time.perf_counter() - began < 2.0  # 0.1 s by benchmarks/map_scale.py; a busy machine gets more
+    assert place_samples(mapped, films, films[7], np.full(32, 0.1), 6, 0).shape == (7 + CLOUD, 2)
+    assert time.perf_counter() - began < 2.0  # 0.02 s by benchmarks/map_scale.py; a busy machine gets more
+
+
+def test_only_the_cloud_is_placed_among_landmarks() -> None:
+    rng = np.random.default_rng(5)
+    count, std = 2 * LANDMARKS + 1, np.full(8, 0.3)
+    centres = rng.standard_normal((6, 8))
+    cluster = rng.integers(0, 6, count)
+    films = unit(centres[cluster] + 0.2 * rng.standard_normal((count, 8))).astype(np.float32)
+    mapped = FilmMap("umap", (10 * rng.standard_normal((6, 2))[cluster]).astype(np.float32), None)
+    found = place_samples(mapped, films, films[0], std, 6, 1)
+    samples = films[0] + std * np.random.default_rng(1).standard_normal((6 + CLOUD, 8))
+    exact = place(mapped, films, np.concatenate([films[:1], samples]))
+    assert found[:7] == pytest.approx(exact[:7], abs=1e-5)  # the query and its proxies among all films
+    apart = np.linalg.norm(found[7:] - exact[7:], axis=1)
+    assert np.median(apart) < 0.1 and (apart > 0).any()  # the cloud nearly so
+    assert place_samples(mapped, films, films[0], None, 6, 1) == pytest.approx(exact[:1], abs=1e-5)
+    few = place_samples(replace(mapped, points=mapped.points[:500]), films[:500], films[0], std, 6, 1)
+    whole = place(replace(mapped, points=mapped.points[:500]), films[:500], samples[6:])
+    assert few[7:] == pytest.approx(whole, abs=1e-5)  # few films: the cloud, too, among all
+
+
+def test_the_nearest_without_sorting_all() -> None:
+    near = np.random.default_rng(6).integers(0, 40, 300).astype(np.float32)
+    for most in (1, 10, 299, 300, 1000):
+        assert sorted(near[nearest(near, most)]) == sorted(near)[-most:]
+        assert (np.diff(near[nearest(near, most)]) <= 0).all()
+    assert nearest(near, 1)[0] in np.flatnonzero(near == near.max())
 
 
 def test_vectors_are_made_once(explorer: Explorer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -27,10 +27,10 @@ NEIGHBOURS = 15
 """Films whose places decide where a query goes, and neighbours that trustworthiness asks about."""
 JUDGED = 4000
 """The most films whose trustworthiness is computed; it needs all distances."""
-CLOUD, FEWEST = 120, 24
-"""Samples of a query's distribution drawn as a cloud, and the fewest where there are very many films."""
-COMPARED = 2_000_000
-"""Comparisons of a sample with a film that one query may cost; more films get fewer samples."""
+CLOUD = 120
+"""Samples of a query's distribution drawn as a cloud."""
+LANDMARKS = 5_000
+"""The most films among which the cloud is placed; a query and its proxies are placed among all."""
 
 
 @dataclass(frozen=True)
@@ -196,14 +196,10 @@ def place_query(
     mean, std = query_vector(gallery, tokens)
     films = film_vectors(gallery)
     count = gallery.model.proxies if isinstance(gallery.model, RAL) else 0
-    samples = mean[None]
-    if std is not None:
-        noise = np.random.default_rng(seed).standard_normal((count + cloud_size(len(films)), len(mean)))
-        samples = np.concatenate([samples, mean + std * noise])
-    points = [(float(x), float(y)) for x, y in place(mapped, films, samples)]
+    points = [(float(x), float(y)) for x, y in place_samples(mapped, films, mean, std, count, seed)]
     near = films @ mean
     best = gallery.best_rows(near)
-    rows = best[np.argsort(-near[best], kind="stable")[:most]]
+    rows = best[nearest(near[best], most)]
     return Placed(
         query=points[0],
         proxies=tuple(points[1 : 1 + count]),
@@ -213,13 +209,28 @@ def place_query(
     )
 
 
-def cloud_size(films: int) -> int:
-    """How many samples of a query are drawn among so many films, so that placing them stays quick.
+def place_samples(
+    mapped: FilmMap, films: Array, mean: Array, std: Array | None, proxies: int, seed: int
+) -> Array:
+    """Where a query goes with samples of its Gaussian: its mean (D,), `proxies` samples, and a cloud of `CLOUD`.
 
-    >>> cloud_size(200), cloud_size(50_000)
-    (120, 40)
+    mean, std (D,); without `std` only the mean is placed. Returns (1 + proxies + CLOUD, 2) or (1, 2). With more than
+    `LANDMARKS` films the cloud, which only shows a spread, is placed among evenly chosen ones.
     """
-    return max(FEWEST, min(CLOUD, COMPARED // max(films, 1)))
+    if std is None:
+        return place(mapped, films, mean[None])
+    samples = mean + std * np.random.default_rng(seed).standard_normal((proxies + CLOUD, len(mean)))
+    exact = np.concatenate([mean[None], samples[:proxies]])
+    few = slice(None, None, -(-len(films) // LANDMARKS))
+    cloud = place(replace(mapped, points=mapped.points[few]), films[few], samples[proxies:])
+    return np.concatenate([place(mapped, films, exact), cloud])
+
+
+def nearest(near: Array, most: int) -> NDArray[np.int64]:
+    """The places of the `most` highest of `near` (V,), highest first; of equal ones the first. No sorting of all."""
+    most = min(most, len(near))
+    rows = np.sort(np.argpartition(near, len(near) - most)[len(near) - most :])
+    return rows[np.argsort(-near[rows], kind="stable")]
 
 
 def aligned(points: Array, onto: Array) -> Array:
