@@ -43,5 +43,11 @@ RAL.kept = (() => {
     if (event.target.closest("[data-clear]")) for (const name of ["history", "pins"]) write(name, []);
   }));
   document.addEventListener("keydown", (event) => { if (event.key === "h" && RAL.free(event)) openBox(); });
-  return { asked, toggle, pinned };
+  // Earlier queries with the typed words at the beginning of one of theirs, newest first; all of them where nothing is typed.
+  const earlier = (typed, most) => {
+    const want = typed.trim().toLowerCase();
+    const fits = (q) => !want || (q.toLowerCase() !== want && ` ${q.toLowerCase()}`.includes(` ${want}`));
+    return read("history").map((one) => String(one.q ?? "")).filter((q) => q && fits(q)).slice(0, most);
+  };
+  return { asked, toggle, pinned, earlier };
 })();

@@ -15,6 +15,7 @@ VERBS = {
     "app": "open the page",
     "doctor": "check what is installed and shipped",
     "search": "find the films that hold a described moment",
+    "complete": "go on from the beginning of a query in the words of the captions",
     "explain": "say why a film was found",
     "evaluate": "score a model over a split",
     "score-run": "judge a stored run of any system",

@@ -15,6 +15,7 @@ from ral_core.errors import DataError, RALError
 from ral_core.files import read_jsonl
 from ral_core.index.choice import read_choice
 from ral_core.index.folder import Manifest
+from ral_core.search.completion import Phrases
 from ral_core.search.results import Truth
 from ral_core.world.logic import moments
 from ral_core.world.scene import Film
@@ -59,6 +60,11 @@ class Collection:
         except DataError as problem:  # costs the truth, not the search
             log.warning("No truth is shown: %s", problem)
             return {}
+
+    @cached_property
+    def phrases(self) -> Phrases:
+        """What the captions say, sorted for completing queries; without captions it offers nothing."""
+        return Phrases(caption.text for caption in self.captions.values())
 
     def truth(self, query: str) -> Truth | None:
         """What is right for a query that equals one of the captions."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ral_core.data.captions import Caption
 from ral_core.search.collections import Collection
 from ral_core.views import wording
+from ral_core.views.completing import FIELD, offer_list
 from ral_core.views.markup import attributes, escape, icon, join
 from ral_core.views.media import Shelf
 from ral_core.views.requests import COUNTS
@@ -42,8 +43,8 @@ def query_bar(
         f'<div class="front"><div class="hero"><h1>{escape(wording.PROMISE)}</h1><p>{escape(wording.LEAD)}</p></div>'
         '<form class="bar" role="search" autocomplete="off" novalidate>'
         f'<label class="query">{icon("search")}<span class="sr-only">Describe a moment</span>'
-        f'<input type="search" name="q" maxlength="2000" enterkeyhint="search" spellcheck="false"{attributes(placeholder=wording.PLACEHOLDER)}>'
-        f'<kbd title="Press / to write a query">/</kbd></label>{picture_button(collections)}'
+        f'<input {FIELD} name="q" maxlength="2000"{attributes(placeholder=wording.PLACEHOLDER)}>'
+        f'<kbd title="Press / to write a query">/</kbd></label>{offer_list()}{picture_button(collections)}'
         f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
         f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'
         f'<button type="button" class="round" data-kept title="Pins and queries asked before (h)" aria-label="Pins and queries asked before">{icon("history")}</button>'

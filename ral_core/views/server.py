@@ -23,6 +23,7 @@ from ral_core.views.api import add_api
 from ral_core.views.bench_page import build_bench_page
 from ral_core.views.clusters_data import add_cluster_routes
 from ral_core.views.compare_page import build_compare_page
+from ral_core.views.completing import add_completion_route
 from ral_core.views.data_page import build_data_page
 from ral_core.views.duel_panel import add_duel_routes
 from ral_core.views.exports import add_exports
@@ -36,7 +37,7 @@ from ral_core.views.theme import theme
 from ral_core.views.visitors import Brought, add_brought_routes
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-STYLES = ("tokens.css", "app.css", "search.css", "why.css", "pages.css", "folds.css")
+STYLES = ("tokens.css", "app.css", "search.css", "complete.css", "why.css", "pages.css", "folds.css")
 SCRIPTS = (
     "app.js",
     "folds.js",
@@ -45,6 +46,7 @@ SCRIPTS = (
     "asides.js",
     "player.js",
     "search.js",
+    "complete.js",
     "pictures.js",
     "why.js",
     "fusion.js",
@@ -102,6 +104,7 @@ def build_app(explorer: Explorer, index: str | None = None, *, mcp: bool = False
     app.add_api_route("/favicon.ico", favicon, methods=["GET", "HEAD"])
     add_map_routes(app, Maps(explorer, shelf))
     add_cluster_routes(app, explorer)
+    add_completion_route(app, explorer, index)
     add_duel_routes(app)
     add_exports(app, explorer, shelf, index)
     add_take_away(app, explorer, shelf, index)
