@@ -18,6 +18,7 @@ RAL.player = (() => {
     });
     box.querySelector(".speed select").addEventListener("change", (event) => { video.playbackRate = Number(event.target.value); });
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, showState);
+    video.addEventListener("play", () => peek(null));
     for (const name of ["timeupdate", "seeking", "seeked", "loadedmetadata"]) video.addEventListener(name, showTime);
     video.addEventListener("loadedmetadata", () => { // a film that is nearly as wide as the screen fills it
       find(".screen").toggleAttribute("data-fits", Math.abs(video.videoWidth / video.videoHeight / (16 / 9) - 1) < 0.03);
@@ -32,6 +33,14 @@ RAL.player = (() => {
   };
   const frame = () => {
     if (!video.paused) { showTime(); requestAnimationFrame(frame); }
+  };
+  // Until it plays, a found moment shows the picture that fits it best, with its second; the clock stands where it begins.
+  const peek = (picture) => {
+    const cover = find(".peek"), second = picture && Number(new URL(picture, location.href).searchParams.get("t"));
+    cover.hidden = !picture;
+    if (!picture) return;
+    cover.firstElementChild.src = picture;
+    cover.lastElementChild.textContent = second ? `fits best at ${RAL.clock(second)}` : "";
   };
   const explain = (sentence) => {
     const note = find(".no-film");
@@ -53,13 +62,16 @@ RAL.player = (() => {
       if (next.still) video.poster = next.still;
       if (next.film) video.src = next.film; else { video.removeAttribute("src"); video.load(); }
     }
-    go(second ?? moment()?.start ?? 0, { play, until: inside(second) ? moment()?.end : null });
+    const from = second ?? moment()?.start ?? 0, found = place === 0 && Math.abs(from - (moment()?.start ?? -1)) < 0.1;
+    go(from, { play, until: inside(second) ? moment()?.end : null });
+    if (!play && found && next.film && next.peek && video.paused) peek(next.peek);
   };
   const inside = (second) => second === null || (moment() && second >= moment().start - 0.01 && second < moment().end);
 
   // Jump to a second. The file may not be there yet, so the last wish waits for it.
   const go = (second, { play = false, until = null } = {}) => {
     stopAt = until;
+    peek(null);
     showMoment();
     if (!film?.film) return;
     const act = () => {
@@ -90,7 +102,7 @@ RAL.player = (() => {
   };
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : find(".screen").requestFullscreen?.());
   const mute = () => { video.muted = !video.muted; find('[data-act="mute"]').setAttribute("aria-pressed", String(!video.muted)); };
-  const nudge = (by) => { if (film?.film) { stopAt = null; video.currentTime = Math.max(0, Math.min(video.duration || 0, video.currentTime + by)); } };
+  const nudge = (by) => { if (film?.film) { stopAt = null; peek(null); video.currentTime = Math.max(0, Math.min(video.duration || 0, video.currentTime + by)); } };
   const cut = () => { const link = find("[data-cut]"); if (!link.hidden) link.click(); };
   const acts = {
     toggle, repeat, full, mute, cut,

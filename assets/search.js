@@ -120,7 +120,7 @@
     return place < 0 ? 0 : place;
   };
   const show = (card, how) => player.open({
-    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, still: card.dataset.still,
+    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, still: card.dataset.still, peek: card.querySelector(".still > img")?.getAttribute("src"),
     rank: card.dataset.rank, duration: Number(card.dataset.duration), moments: moments(card),
   }, how);
   const mark = (card) => {

@@ -26,6 +26,7 @@ def player() -> str:
     return (
         '<section class="player" aria-label="Player">'
         '<div class="screen"><video playsinline preload="metadata" tabindex="-1"></video>'
+        '<div class="peek" hidden><img alt="" decoding="async"><span></span></div>'
         f'<button type="button" class="big-play" data-act="toggle" aria-label="Play the moment">{icon("play")}</button>'
         '<p class="no-film" hidden></p></div>'
         f'<div class="controls">{left}<output class="time" aria-live="off"><b class="at">0:00</b> / <span class="whole">0:00</span></output>'

@@ -40,7 +40,8 @@ def query_bar(
     )
     counts = join(f"<option{attributes(value=n, selected=n == k)}>{n} films</option>" for n in COUNTS)
     return (
-        f'<div class="front"><div class="hero"><h1>{escape(wording.PROMISE)}</h1><p>{escape(wording.LEAD)}</p></div>'
+        f'<div class="front"><div class="hero"><h1>{escape(wording.PROMISE)}</h1><p>{escape(wording.LEAD)}</p>'
+        f'<p class="why-first">{escape(wording.WHY_FIRST)}</p></div>'
         '<form class="bar" role="search" autocomplete="off" novalidate>'
         f'<label class="query">{icon("search")}<span class="sr-only">Describe a moment</span>'
         f'<input {FIELD} name="q" maxlength="2000"{attributes(placeholder=wording.PLACEHOLDER)}>'
