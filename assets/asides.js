@@ -4,12 +4,14 @@
   const results = () => document.querySelector("#ral-list .results");
   let asides = null;
   // The list is there first; these follow without moving anything.
-  RAL.on("list", ({ watch }) => watch("value", () => {
+  RAL.beside = () => {
     const box = results();
     const { query, model, index, k } = box?.dataset ?? {};
     if (!query || !box.querySelector(".card") || !asides) return;
-    asides.trigger("submit", { q: query, model, index, k, kind: box.querySelector(".decide") ? "decide" : "steady" });
-  }));
+    const { tag, length, share } = RAL.state();
+    asides.trigger("submit", { q: query, model, index, k, tag, length, share, kind: box.querySelector(".decide") ? "decide" : "steady" });
+  };
+  RAL.on("list", ({ watch }) => watch("value", RAL.beside));
   RAL.on("asides", (part) => {
     asides = part;
     part.watch("value", () => {

@@ -25,15 +25,24 @@ def add_media(world: World, films: int = 3) -> None:
         )
         write_jpeg(folder / "posters" / f"film-{number}.jpg", frames[0])
         write_jpeg(folder / "strips" / f"film-{number}.jpg", filmstrip(frames[::5]))
+    tag_films(world)
     for name in world.indexes:
         table = world.root / "indexes" / f"world-{name}" / VIDEOS
         rows = list(read_jsonl(table))
         for number, row in enumerate(rows):
-            tags = ["short", ("beach", "kitchen")[number % 2]]
             if number < films:
                 paths = {"media": "media/{}.mp4", "poster": "posters/{}.jpg", "strip": "strips/{}.jpg"}
                 row |= {kind: "../../world/test/" + path.format(row["id"]) for kind, path in paths.items()}
-            row["tags"] = tags
+        write_jsonl(table, rows)
+
+
+def tag_films(world: World) -> None:
+    """Every second film is on the beach, the others are in the kitchen."""
+    for name in world.indexes:
+        table = world.root / "indexes" / f"world-{name}" / VIDEOS
+        rows = list(read_jsonl(table))
+        for number, row in enumerate(rows):
+            row["tags"] = ["short", ("beach", "kitchen")[number % 2]]
         write_jsonl(table, rows)
 
 

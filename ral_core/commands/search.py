@@ -6,7 +6,9 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
+from ral_core.search.filters import Filters, asked_span
 from ral_core.search.pictures import read_span
 from ral_core.search.results import SearchResult
 
@@ -25,6 +27,15 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--index", help=INDEX_HELP)
     parser.add_argument("--model", help="one of the models that the collection was indexed with")
     parser.add_argument("-k", type=int, default=10, help="how many films (default: %(default)s)")
+    parser.add_argument("--tag", help="only films with this tag")
+    parser.add_argument(
+        "--length", metavar="LOW-HIGH", help="only films of so many seconds, e.g. 30-60 or 60-"
+    )
+    parser.add_argument(
+        "--share",
+        metavar="LOW-HIGH",
+        help="only films whose best moment is so many per cent of them, e.g. -10",
+    )
     parser.add_argument("--candidates", type=int, help="score only so many films, proposed by FAISS")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -34,14 +45,21 @@ def run(args: Namespace) -> int:
     """Search and print."""
     explorer = Explorer.open(device=args.device)
     where = {"k": args.k, "model": args.model, "index": args.index}
+    if args.query is None and wanted(args):
+        raise BadQuery("Filters narrow the answer to a sentence; a picture or a moment is searched without.")
     if args.image is not None:
         result = explorer.search_image(args.image, **where)
     elif args.moment is not None:
         result = explorer.search_moment(*read_span(args.moment), **where)
     else:
-        result = explorer.search(args.query, **where, candidates=args.candidates)
+        result = explorer.search(args.query, **where, candidates=args.candidates, only=wanted(args))
     print(json.dumps(result.brief(), ensure_ascii=False) if args.json else table(result))
     return 0
+
+
+def wanted(args: Namespace) -> Filters:
+    """The filters that were given. Raises BadQuery for a range that is none."""
+    return Filters(args.tag, asked_span("--length", args.length), asked_span("--share", args.share))
 
 
 def table(result: SearchResult) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ral_core.errors import BadQuery
+from ral_core.errors import BadQuery, UnknownName
 from ral_core.features.text import EncodedQuery
+from ral_core.search.filters import Filters
 from ral_core.search.gallery import Gallery, Scored
 from ral_core.search.moments import MomentConfig, timeline
 from ral_core.search.reading import Typed
@@ -19,6 +20,8 @@ from ral_core.tensors import QueryTokens
 
 MOST = 100
 """The longest list of films that a search returns."""
+LOOKED = 1000
+"""The most films whose moments are read to find some that fit a filter, about 0.2 ms each on one CPU core."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Ranked:
     """The films of a gallery in the order of their scores, each by the row of its best window."""
 
     rows: NDArray[np.int64]  # (N,) best first
+    ranks: NDArray[np.int64]  # (N,) places among all films that were ranked, 1 is best
     total: NDArray[np.floating]  # (films,) every film's fused score, -inf where it was left out
     z: NDArray[np.floating] | None  # (films,) None without statistics
     of_rows: Scored
@@ -38,14 +42,84 @@ def ranked(
     z: NDArray[np.floating] | None,
     count: int,
     without: Collection[str] = (),
+    order: Sequence[str] | None = None,
 ) -> Ranked:
-    """The best `count` films, but none of the ids `without`; ties go to the film that comes first in the index."""
+    """The best `count` films, but none of the ids `without`; ties go to the film that comes first in the index.
+
+    `order` are ids of films, best first, that stand in place of the order by score. Raises UnknownName for others.
+    """
     best = gallery.best_rows(scored.total)
     total = scored.total[best]
     if without:
         total = np.where([gallery.videos[row].video in without for row in best], -np.inf, total)
-    order = np.argsort(-total, kind="stable")[: min(count, int(np.isfinite(total).sum()))]
-    return Ranked(best[order], total, None if z is None else z[best], scored, z)
+    places = np.argsort(-total, kind="stable") if order is None else numbers(gallery, order)
+    places = places[np.isfinite(total[places])][:count]
+    ranks = np.arange(1, len(places) + 1)
+    return Ranked(best[places], ranks, total, None if z is None else z[best], scored, z)
+
+
+def numbers(gallery: Gallery, videos: Sequence[str]) -> NDArray[np.int64]:
+    """The numbers (N,) of films by their ids. Raises UnknownName."""
+    try:
+        return np.array([gallery.film(video) for video in videos], dtype=np.int64)
+    except KeyError as missing:
+        raise UnknownName(
+            f"There is no video {missing.args[0]!r} in the index {gallery.manifest.name}."
+        ) from None
+
+
+def fitting(gallery: Gallery, found: Ranked, only: Filters) -> Ranked:
+    """Of the ranked films those whose tags and length fit, with the ranks they had."""
+    kept = [only.keeps_film(gallery.videos[row].tags, gallery.length(row)) for row in map(int, found.rows)]
+    return replace(found, rows=found.rows[kept], ranks=found.ranks[kept])
+
+
+def fitting_hits(
+    gallery: Gallery,
+    tokens: QueryTokens,
+    found: Ranked,
+    only: Filters,
+    count: int,
+    moments: MomentConfig,
+    events: int = 1,
+) -> tuple[tuple[Hit, ...], str]:
+    """The first `count` films that fit, with their moments, and a sentence that says how many do.
+
+    Tags and lengths are asked of every film. How long a film's best moment is must be read from its scores over
+    time, so that is asked down the ranking until there are enough, of `LOOKED` films at most.
+    """
+    among, films = fitting(gallery, found, only), len(found.rows)
+    if only.share is None:
+        first = replace(among, rows=among.rows[:count], ranks=among.ranks[:count])
+        return hits(gallery, tokens, first, moments, events), said_of(len(among.rows), films)
+    kept: list[Hit] = []
+    last = min(len(among.rows), LOOKED)
+    for start in range(0, last, MOST):
+        some = slice(start, min(start + MOST, last))
+        part = replace(among, rows=among.rows[some], ranks=among.ranks[some])
+        kept += [
+            hit
+            for hit in hits(gallery, tokens, part, moments, events)
+            if only.keeps_moment(hit.start, hit.end, hit.duration)
+        ]
+        if len(kept) > count:
+            return tuple(kept[:count]), f"The first {count} films that fit the filters; {OF_ALL}"
+    if last < len(among.rows):
+        said = f"The best moment was looked at in the first {last:,} films only, of which {len(kept)} fit; {OF_ALL}"
+        return tuple(kept[:count]), said
+    return tuple(kept[:count]), said_of(len(kept), films)
+
+
+OF_ALL = "ranks and verdict are those among all films."
+
+
+def said_of(fit: int, films: int) -> str:
+    """How many films fit, as a sentence.
+
+    >>> said_of(1, 7)
+    '1 of 7 films fits the filters; ranks and verdict are those among all films.'
+    """
+    return f"{fit:,} of {films:,} films fit{'s' if fit == 1 else ''} the filters; {OF_ALL}"
 
 
 def hits(
@@ -53,9 +127,11 @@ def hits(
 ) -> tuple[Hit, ...]:
     """The ranked films with their moments."""
     rows = [int(row) for row in found.rows]
+    if not rows:
+        return ()
     answer = []
-    for rank, (row, timed) in enumerate(
-        zip(rows, gallery.timed(tokens, rows, moments), strict=True), start=1
+    for rank, row, timed in zip(
+        found.ranks.tolist(), rows, gallery.timed(tokens, rows, moments), strict=True
     ):
         video = gallery.videos[row]
         its = timed.moments(moments, events)
@@ -113,7 +189,7 @@ def shortened(encoded: EncodedQuery, gallery: Gallery) -> bool:
 
 
 def notes(typed: Typed, encoded: EncodedQuery, gallery: Gallery, k: int, shown: int) -> tuple[str, ...]:
-    """What the reader should know about an answer."""
+    """What the reader should know about an answer of `shown` films where k were asked for."""
     said = []
     if typed.cut or shortened(encoded, gallery):
         read = min(len(encoded.pieces), gallery.model.config.max_words)

@@ -19,8 +19,17 @@ from ral_core.index.folder import Manifest, open_index
 from ral_core.models import PRVRModel
 from ral_core.models.zero_shot import picture_query
 from ral_core.search.answers import MOST as MOST
-from ral_core.search.answers import checked_count, hits, notes, query_words, ranked, shortened
+from ral_core.search.answers import (
+    checked_count,
+    fitting_hits,
+    hits,
+    notes,
+    query_words,
+    ranked,
+    shortened,
+)
 from ral_core.search.collections import Collection, IndexEntry, grouped
+from ral_core.search.filters import Filters
 from ral_core.search.gallery import Gallery
 from ral_core.search.libraries import (
     INDEXES,
@@ -135,11 +144,15 @@ class Explorer:
         model: str | None = None,
         index: str | Path | None = None,
         candidates: int | None = None,
+        only: Filters | None = None,
+        order: Sequence[str] | None = None,
     ) -> SearchResult:
         """The k films that fit `query` best, each with its moments.
 
         Every film is scored exactly, unless `candidates` says how many films with a clip near the sentence
         should be. The result's state is `clear`, `ambiguous` or `unlikely` as `search.verdict` defines.
+        With `only`, the hits are the first k films of the whole ranking that fit, under their ranks in it; the state
+        stays that of the whole ranking. `order` are ids of films, best first, to rank them by instead of their scores.
         Raises BadQuery for an empty query or a k below 1, UnknownName, DataError and EncoderMismatch.
         """
         started = time.perf_counter()
@@ -148,11 +161,19 @@ class Explorer:
         gallery = self.gallery(entry)
         encoded, tokens = self.encoded(entry, typed.text)
         scored = gallery.score(tokens, candidates)
-        found = ranked(gallery, scored, gallery.z(scored.total), count)
+        found = ranked(
+            gallery, scored, gallery.z(scored.total), gallery.film_count if only else count, order=order
+        )
         length = len(encoded.words())
         there = presence(gallery, encoded, tokens, scored)
         judged = verdict(found.total, found.z, entry.manifest, length, there)
-        films = hits(gallery, tokens, found, self.moments, events_in(typed.text))
+        events = events_in(typed.text)
+        if only:
+            films, fit = fitting_hits(gallery, tokens, found, only, count, self.moments, events)
+            said = (*notes(typed, encoded, gallery, 0, 0), fit)
+        else:
+            films = hits(gallery, tokens, found, self.moments, events)
+            said = notes(typed, encoded, gallery, k, len(films))
         return SearchResult(
             query=typed.text,
             model=entry.manifest.model,
@@ -167,10 +188,10 @@ class Explorer:
             searched="exact" if scored.candidates is None else "candidates",
             seconds=time.perf_counter() - started,
             device=str(self.device),
-            z=films[0].z,
-            cutoff=entry.manifest.cutoff if length >= SENTENCE else None,
+            z=films[0].z if films else None,
+            cutoff=entry.manifest.cutoff if length >= SENTENCE and order is None else None,
             truncated=typed.cut or shortened(encoded, gallery),
-            notes=notes(typed, encoded, gallery, k, len(films)),
+            notes=said,
             truth=self.collection(entry).truth(typed.text),
         )
 

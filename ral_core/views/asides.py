@@ -11,10 +11,11 @@ import gradio as gr
 from ral_core.analysis.decide import Decider, Decision, decide
 from ral_core.analysis.similar import Alike, similar
 from ral_core.analysis.stability import RankStability, rank_stability
-from ral_core.search.engine import Explorer
+from ral_core.search.engine import MOST, Explorer
 from ral_core.search.gallery import Gallery
 from ral_core.views import wording
 from ral_core.views.doctor_panel import interval
+from ral_core.views.filters import read_filters
 from ral_core.views.markup import attributes, clock, escape, icon, join, number
 from ral_core.views.media import Shelf
 from ral_core.views.parts import IN_TURN, block, fresh, safely
@@ -51,7 +52,8 @@ def add_asides(explorer: Explorer, shelf: Shelf, index: str | None) -> None:
 def following(explorer: Explorer, request: Request, index: str | None, wanted: bool) -> str:
     """Rank intervals for the cards and, if wanted, the deciding words."""
     place: dict[str, Any] = {"model": request.model, "index": named(explorer, request, index)}
-    steady = rank_stability(explorer, request.query, k=request.k, **place)
+    k = MOST if read_filters(request) else request.k  # films that fit filters stand further down the ranking
+    steady = rank_stability(explorer, request.query, k=k, **place)
     words = deciders(decide(explorer, request.query, most=FEW, **place)) if wanted else ""
     about = attributes(data_query=request.query, data_steady=json.dumps(badges(steady)))
     return f"<div{about}>{words}</div>"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from typing import Any, cast
 
-from ral_core.analysis.ranking import WAYS, ranking
+from ral_core.analysis.ranking import WAYS, By, ranking
 from ral_core.search.collections import IndexEntry
-from ral_core.search.engine import MOST, Explorer
+from ral_core.search.engine import Explorer
 from ral_core.search.results import SearchResult
-from ral_core.views.filters import Filters, filter_bar, pick, read_filters
+from ral_core.views.filters import filter_bar, pick, read_filters
 from ral_core.views.requests import Request
 
 TITLES = {
@@ -26,40 +28,26 @@ TITLES = {
 def ask(explorer: Explorer, request: Request, index: str | None) -> SearchResult:
     """The answer to a request with its filters and its way of ranking. Raises as `Explorer.search` and `ranking`."""
     filters, by = read_filters(request), ranked_by(request)
-    if not filters and by == "score":
-        return explorer.search(request.query, request.k, model=request.model, index=index)
-    result = explorer.search(request.query, MOST, model=request.model, index=index)
-    result = replace(result, notes=tuple(note for note in result.notes if "were asked for" not in note))
+    more: dict[str, Any] = {"only": filters} if filters else {}
     if by != "score":
-        result = reordered(explorer, result, by)
-    if filters:
-        result = narrowed(result, filters)
-    return replace(result, hits=result.hits[: request.k])
+        more["order"] = order_by(explorer, request, index, by)
+    result = explorer.search(request.query, request.k, model=request.model, index=index, **more)
+    if by == "score":
+        return result
+    note = f"All {result.films:,} films in another order: {WAYS[by]}. On the shipped films no other order beats the score."
+    return replace(result, notes=(*result.notes, note))
 
 
-def ranked_by(request: Request) -> str:
+def ranked_by(request: Request) -> By:
     """The way of ranking that a request names; the score unless it is a known one."""
-    return request.choice("by", tuple(WAYS))
+    return cast(By, request.choice("by", tuple(WAYS)))
 
 
-def reordered(explorer: Explorer, result: SearchResult, by: str) -> SearchResult:
-    """The films of a result in another order, without the cut line, which belongs to the score.
-
-    Films beyond the first `MOST` by score are left out, so that every film shown has its moments.
-    """
-    other = ranking(explorer, result.query, by=by, model=result.model, index=result.index, k=10 * MOST)  # type: ignore[arg-type]
-    known = {hit.video: hit for hit in result.hits}
-    order = [film.video for film in other.films if film.video in known]
-    hits = tuple(replace(known[video], rank=rank) for rank, video in enumerate(order, start=1))
-    note = f"In another order: {WAYS[by]}. On the shipped films no other order beats the score."  # type: ignore[index]
-    return replace(result, hits=hits, cutoff=None, notes=(*result.notes, note))
-
-
-def narrowed(result: SearchResult, filters: Filters) -> SearchResult:
-    """Only the films that fit the filters, with their ranks among all."""
-    fitting = tuple(hit for hit in result.hits if filters.keeps(hit))
-    said = f"{len(fitting)} of the first {len(result.hits)} films fit the filters; ranks are those among all films."
-    return replace(result, hits=fitting, notes=(*result.notes, said))
+def order_by(explorer: Explorer, request: Request, index: str | None, by: By) -> list[str]:
+    """All films of the collection in another order than by score, best first."""
+    k = sys.maxsize
+    found = ranking(explorer, request.query, by=by, model=request.model, index=index, k=k)
+    return [film.video for film in found.films]
 
 
 def bar(entry: IndexEntry, request: Request) -> str:

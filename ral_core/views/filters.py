@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ral_core.index.folder import VideoRow
 from ral_core.search.collections import IndexEntry
-from ral_core.search.results import Hit
+from ral_core.search.filters import Filters, Range, span
 from ral_core.views.film_sheet import films_of
 from ral_core.views.markup import attributes, clock, escape, join
 from ral_core.views.requests import Request
@@ -23,30 +21,6 @@ SHARES = (
     ("10-30", "10 to 30 % of the film"),
     ("30-", "over 30 %"),
 )
-RANGE = re.compile(r"(\d{0,5})-(\d{0,5})")
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a visitor wants to see only; None wants all."""
-
-    tag: str | None = None
-    length: tuple[float, float] | None = None  # s of the film, [low, high)
-    share: tuple[float, float] | None = (
-        None  # per cent of the film that its best moment takes up, [low, high)
-    )
-
-    def __bool__(self) -> bool:
-        return (self.tag, self.length, self.share) != (None, None, None)
-
-    def keeps(self, hit: Hit) -> bool:
-        """Whether a found film fits."""
-        part = 100 * (hit.end - hit.start) / max(hit.duration, 1e-6)
-        return (
-            (self.tag is None or self.tag in hit.tags)
-            and (self.length is None or self.length[0] <= hit.duration < self.length[1])
-            and (self.share is None or self.share[0] <= part < self.share[1])
-        )
 
 
 def read_filters(request: Request) -> Filters:
@@ -57,14 +31,6 @@ def read_filters(request: Request) -> Filters:
     """
     asked = dict(request.choices)
     return Filters(asked.get("tag"), span(asked.get("length")), span(asked.get("share")))
-
-
-def span(text: str | None) -> tuple[float, float] | None:
-    """Two numbers with a dash between; either may be missing, not both."""
-    match = RANGE.fullmatch(text or "-")
-    if match is None or match.group() == "-":
-        return None
-    return float(match[1] or 0), float(match[2] or np.inf)
 
 
 def filter_bar(entry: IndexEntry, filters: Filters, more: str = "") -> str:
@@ -119,7 +85,7 @@ def lengths(durations: Iterable[float]) -> list[tuple[str, str]]:
     ]
 
 
-def written(pair: tuple[float, float] | None) -> str | None:
+def written(pair: Range | None) -> str | None:
     """A range as it stands in a link."""
     if pair is None:
         return None

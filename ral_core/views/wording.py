@@ -75,7 +75,7 @@ DRAWS_HELP = "In 90 of 100 draws from the distributions of query and films, the 
 WORDS_HELP = "The ranks this film takes when one word after the other is left out of the query."
 ALIKE_HELP = "By the model’s own clip vectors (cosine); the words of the query play no part."
 PICTURE_REASONS = "Asked with a picture: the list says what looks like it. Words, their gates and the curve over time belong to sentences."
-NO_FIT = "None of the first 100 films fits the filters. Press “show all” to see the list again."
+NO_FIT = "No film fits the filters. Press “show all” to see the whole list again."
 KEPT_EMPTY = {
     "history": "Queries you ask are listed here.",
     "pins": "Pin a moment with the pin on its card, or with the key b.",
