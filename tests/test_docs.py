@@ -134,3 +134,15 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", text):
         if not target.startswith("http"):
             assert (ROOT / "docs" / target).exists(), f"docs/{page} links to {target}"
+
+
+def test_the_walk_through_opens_what_the_page_knows() -> None:
+    page = (ROOT / "docs" / "walk-through.md").read_text(encoding="utf-8")
+    known = re.search(r"const KNOWN = \[(.*?)\]", (ROOT / "assets" / "app.js").read_text(encoding="utf-8"))
+    order = re.search(r"const ORDER = \[(.*?)\]", (ROOT / "assets" / "app.js").read_text(encoding="utf-8"))
+    assert known is not None and order is not None
+    names = set(re.findall(r'"(\w+)"', known[1] + order[1]))
+    addresses = re.findall(r"`(/\?[^`]+)`", page)
+    assert len(addresses) == 9
+    for address in addresses:
+        assert {part.partition("=")[0] for part in address[2:].split("&")} <= names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +169,24 @@ def test_a_table_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     write_between(page, "zoo", "| newer |")
     write_between(page, "no such", "lost")
     assert page.read_text() == "before\n<!-- zoo -->\n\n| newer |\n\n<!-- /zoo -->\nafter\n"
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_documents_show_the_reports() -> None:
+    zoo_report, ablations = (
+        json.loads((ROOT / f"precomputed/reports/{name}.json").read_text()) for name in ("zoo", "ablations")
+    )
+    page = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    assert f"<!-- zoo -->\n\n{table_of.table(zoo_report)}\n\n<!-- /zoo -->" in page
+    assert f"<!-- ablations -->\n\n{table_of.ablation_table(ablations)}\n\n<!-- /ablations -->" in page
+    short = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Every system, compared")[2]
+    pairs = {"MS-SL": ("ms_sl", "ral_ms_sl"), "GMMFormer": ("gmmformer", "ral_gmmformer")}
+    pairs |= {"GMMFormer v2": ("gmmformer_v2", "ral"), "MSC": ("msc", "ral_msc"), "MS-SL++": ("ms_sl_plus",)}
+    for title, names in pairs.items():
+        cells = next(
+            re.findall(r"[\d.]+ ± [\d.]+", line) for line in short.splitlines() if f"| {title} |" in line
+        )
+        spreads = [zoo_report["systems"][name][metric] for metric in ("SumR", "hit@1") for name in names]
+        assert cells == [f"{one['mean']:.1f} ± {one['std']:.1f}" for one in spreads]

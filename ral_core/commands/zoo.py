@@ -31,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save",
         action="store_true",
-        help=f"write {REPORTS.relative_to(ROOT)}/zoo.json or ablations.json, and the README's table, too",
+        help=f"write {REPORTS.relative_to(ROOT)}/zoo.json or ablations.json, and the table in docs/results.md, too",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.save:
         name = "ablations" if ablating else "zoo"
         write_json(REPORTS / f"{name}.json", report)
-        write_between(ROOT / "README.md", name, shown)
+        write_between(ROOT / "docs" / "results.md", name, shown)
     return 0
 
 
