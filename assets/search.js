@@ -83,7 +83,7 @@
       root.dataset.answered = "";
       showAll();
       RAL.kept.asked(box.dataset.query, box.dataset.model, box.dataset.index);
-      for (const card of cards()) showPin(card, RAL.kept.pinned(pinOf(card)));
+      RAL.showPins();
       const second = box.dataset.second === undefined ? null : Number(box.dataset.second);
       const card = cards().find((one) => one.dataset.video === box.dataset.chosen);
       if (!card) return remember();
@@ -164,6 +164,7 @@
   const why = () => RAL.go("why");
   const pinOf = (card) => ({ ...here(card.dataset.video, null), index: results().dataset.index, t: Number(card === chosen() ? RAL.state().t ?? card.dataset.start : card.dataset.start), title: card.dataset.title, still: card.dataset.still });
   const showPin = (card, on) => card.querySelector('[data-act="pin"]').setAttribute("aria-pressed", String(on));
+  RAL.showPins = () => { for (const card of cards()) showPin(card, RAL.kept.pinned(pinOf(card))); };
   const pin = (card) => showPin(card, RAL.kept.toggle(pinOf(card)));
   const bringPlayer = () => {
     const screen = document.querySelector(".screen"), rect = screen.getBoundingClientRect();

@@ -10,6 +10,7 @@ from ral_core.views import wording
 from ral_core.views.charts import mini_timeline, split_bar
 from ral_core.views.markup import attributes, escape, hidden, icon, join, number, stretch
 from ral_core.views.media import Shelf
+from ral_core.views.more import more_button
 from ral_core.views.query_bar import model_title
 
 MARKS = 3
@@ -41,7 +42,7 @@ def results_list(
     if not result.hits:
         why = wording.NO_FIT if filters and result.films else wording.NO_HITS
         return f'<section{head}>{verdict(result)}{filters}<p class="empty">{escape(why)}</p></section>'
-    return f'<section{head}>{verdict(result)}{filters}<ol class="cards">{join(rows(result, shelf))}</ol>{facts(result)}</section>'
+    return f'<section{head}>{verdict(result)}{filters}<ol class="cards">{join(rows(result, shelf))}</ol>{more_button(result, k)}{facts(result)}</section>'
 
 
 def rows(result: SearchResult, shelf: Shelf) -> Iterator[str]:

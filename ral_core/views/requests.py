@@ -10,10 +10,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ral_core.search.engine import Explorer
+from ral_core.search.engine import MOST, Explorer
 
-COUNTS = (5, 10, 20, 50)
-"""How many films can be asked for."""
+COUNTS = (5, 10, 20, 50, 100)
+"""How many films the control offers."""
+MOST_FILMS, FILMS_STEP = MOST, 5
+"""The most films that can be asked for; the button below the cards goes there in steps."""
 DEFAULT_K = 10
 MOST_MODELS = 5
 """Models that can stand side by side."""
@@ -65,7 +67,7 @@ def read_request(data: object) -> Request:
     return Request(
         query=query if isinstance(query, str) else "",
         model=text("model"),
-        k=DEFAULT_K if count is None else min(COUNTS, key=lambda offered: abs(offered - count)),
+        k=DEFAULT_K if count is None else nearest(count),
         video=text("video"),
         second=second if second is not None and second >= 0 else None,
         index=text("index"),
@@ -78,6 +80,15 @@ def read_request(data: object) -> Request:
             if name in OWN and isinstance(value, str) and 0 < len(value) <= LONGEST
         ),
     )
+
+
+def nearest(count: float) -> int:
+    """How many films are shown for a number that was asked for.
+
+    >>> nearest(7), nearest(30), nearest(-1), nearest(1e9)
+    (5, 30, 5, 100)
+    """
+    return min(range(FILMS_STEP, MOST_FILMS + 1, FILMS_STEP), key=lambda offered: abs(offered - count))
 
 
 def named(explorer: Explorer, request: Request, default: str | None) -> str | None:

@@ -17,11 +17,12 @@ from ral_core.views.asking import ask, bar
 from ral_core.views.cards import results_list
 from ral_core.views.evidence import evidence
 from ral_core.views.media import Shelf
-from ral_core.views.parts import IN_TURN, block, fresh, notice
+from ral_core.views.more import inert
+from ral_core.views.parts import IN_TURN, block, drawn, fresh, notice
 from ral_core.views.picture_query import read_picture, seen
 from ral_core.views.player import player
 from ral_core.views.query_bar import Example, pick_examples, query_bar
-from ral_core.views.requests import DEFAULT_K, named, read_request
+from ral_core.views.requests import DEFAULT_K, Request, named, read_request
 from ral_core.views.timeline import time_line
 from ral_core.views.why_page import add_why
 
@@ -57,6 +58,11 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
             LOG.exception("search failed")
             return fresh(notice(wording.FAILED)), gr.skip(), gr.skip(), gr.skip()
 
+    def more(request: Request) -> str:
+        """The same list with more films."""
+        result = ask(explorer, request, named(explorer, request, index))
+        return inert(results_list(result, shelf, request.k, request.video, request.second))
+
     def explain(event: gr.EventData) -> tuple[Any, Any]:
         """The time line and the reasons of one film."""
         request = read_request(event._data)
@@ -79,6 +85,7 @@ def build_search_page(explorer: Explorer, shelf: Shelf, index: str | None = None
         message = block(missing(explorer), "notice")
         with gr.Row(elem_id="answer", elem_classes="answer"):
             listed = block("", "list")
+            drawn("more", more)
             add_asides(explorer, shelf, index)
             with gr.Column(elem_id="stage", elem_classes="stage"):
                 block(player(), "player")

@@ -43,6 +43,7 @@ SCRIPTS = (
     "folds.js",
     "latency.js",
     "kept.js",
+    "more.js",
     "asides.js",
     "player.js",
     "search.js",
