@@ -23,6 +23,9 @@ MOST = 100
 LOOKED = 1000
 """The most films whose moments are read to find some that fit a filter, about 0.2 ms each on one CPU core."""
 
+NAMED = 4
+"""The most words that a note names."""
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -197,3 +200,19 @@ def notes(typed: Typed, encoded: EncodedQuery, gallery: Gallery, k: int, shown: 
     if k > shown:
         said.append(f"{k} films were asked for, {shown} are shown.")
     return tuple(said)
+
+
+def unsaid(strange: Sequence[str]) -> tuple[str, ...]:
+    """A note on the words of a query that no caption of the collection says.
+
+    >>> unsaid(["truck", "desert"])
+    ('No sentence about these films says “truck” or “desert”; how well the model knows them is not measured here.',)
+    """
+    if not strange:
+        return ()
+    words = [f"“{word}”" for word in strange[:NAMED]]
+    listed = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    them = "it" if len(words) == 1 else "them"
+    return (
+        f"No sentence about these films says {listed}; how well the model knows {them} is not measured here.",
+    )

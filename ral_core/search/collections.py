@@ -16,6 +16,7 @@ from ral_core.files import read_jsonl
 from ral_core.index.choice import read_choice
 from ral_core.index.folder import Manifest
 from ral_core.search.completion import Phrases
+from ral_core.search.known import Vocabulary
 from ral_core.search.results import Truth
 from ral_core.world.logic import moments
 from ral_core.world.scene import Film
@@ -65,6 +66,11 @@ class Collection:
     def phrases(self) -> Phrases:
         """What the captions say, sorted for completing queries; without captions it offers nothing."""
         return Phrases(caption.text for caption in self.captions.values())
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Every word that the captions say; without captions no word is strange to it."""
+        return Vocabulary(caption.text for caption in self.captions.values())
 
     def truth(self, query: str) -> Truth | None:
         """What is right for a query that equals one of the captions."""

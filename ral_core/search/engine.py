@@ -27,10 +27,12 @@ from ral_core.search.answers import (
     query_words,
     ranked,
     shortened,
+    unsaid,
 )
 from ral_core.search.collections import Collection, IndexEntry, grouped
 from ral_core.search.filters import Filters
 from ral_core.search.gallery import Gallery
+from ral_core.search.known import named
 from ral_core.search.libraries import (
     INDEXES,
     Backstage,
@@ -166,7 +168,10 @@ class Explorer:
         )
         length = len(encoded.words())
         there = presence(gallery, encoded, tokens, scored)
-        judged = verdict(found.total, found.z, entry.manifest, length, there)
+        collection = self.collection(entry)
+        strange = collection.vocabulary.strange(typed.text)
+        foreign = len(strange) > 0 and len(strange) == len(set(named(typed.text)))
+        judged = verdict(found.total, found.z, entry.manifest, length, there, foreign)
         events = events_in(typed.text)
         if only:
             films, fit = fitting_hits(gallery, tokens, found, only, count, self.moments, events)
@@ -191,8 +196,8 @@ class Explorer:
             z=films[0].z if films else None,
             cutoff=entry.manifest.cutoff if length >= SENTENCE and order is None else None,
             truncated=typed.cut or shortened(encoded, gallery),
-            notes=said,
-            truth=self.collection(entry).truth(typed.text),
+            notes=(*said, *unsaid(strange)),
+            truth=collection.truth(typed.text),
         )
 
     def search_image(

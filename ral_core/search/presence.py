@@ -19,6 +19,18 @@ from ral_core.tensors import QueryTokens
 from ral_core.world.grammar import FUNCTION_WORDS
 
 Array = NDArray[np.floating]
+SILENT = FUNCTION_WORDS | {
+    "first",
+    "then",
+    "next",
+    "afterwards",
+    "afterward",
+    "after",
+    "before",
+    "later",
+    "finally",
+}
+"""Words that name nothing one could miss in a film: they only join, or put two events in order."""
 
 
 @dataclass(frozen=True)
@@ -104,5 +116,5 @@ def read(encoded: EncodedQuery, pieces: int) -> list[Word]:
     return [
         word
         for word in encoded.words()
-        if min(word.pieces) < pieces and word.text[0].isalnum() and word.text.lower() not in FUNCTION_WORDS
+        if min(word.pieces) < pieces and word.text[0].isalnum() and word.text.lower() not in SILENT
     ]

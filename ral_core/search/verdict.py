@@ -29,6 +29,7 @@ def verdict(
     manifest: Manifest,
     words: int,
     presence: Presence | None = None,
+    strange: bool = False,
 ) -> Verdict:
     """Judge a query of so many words from its fused scores (V,) and z-scores (V,); films not scored have -inf.
 
@@ -36,11 +37,18 @@ def verdict(
     below the index's cut-off; nine of ten sentences that describe something in a collection lie above either.
     *clear*: the first film leads by at least the index's margin, measured in standard deviations of this query's
     scores. *ambiguous*: everything else. Cut-off and margin were set when the index was made, from sentences whose
-    films are known (`index.calibration`); as those are whole sentences, shorter queries are never called unlikely.
+    films are known (`index.calibration`); as those are whole sentences, shorter queries are called unlikely only
+    where they are `strange`, made of words that no caption of the collection says, and the first film's z is below
+    the cut-off, too: a word that the captions lack but the model knows reaches it.
     """
     scored = total[np.isfinite(total)]
     first = 0.0 if z is None else float(z[total.argmax()])
-    judged = z is not None and manifest.cutoff is not None and words >= SENTENCE
+    comparable = z is not None and manifest.cutoff is not None
+    judged = comparable and words >= SENTENCE
+    if strange and comparable and first < (manifest.cutoff or 0.0):
+        return Verdict(
+            "unlikely", "No sentence about these films says any of these words, and no film fits them well."
+        )
     if presence is not None and words >= SENTENCE:
         if presence.odds < presence.line:
             return Verdict("unlikely", absent(presence))
