@@ -14,7 +14,7 @@ from ral_core.files import read_json, read_jsonl
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
-from ral_core.views.film_sheet import film_details, film_sheet
+from ral_core.views.film_sheet import MOST, film_details, film_sheet
 from ral_core.views.markdown import markdown
 from ral_core.views.markup import attributes, escape, heads, icon, join, number
 from ral_core.views.media import Shelf
@@ -24,6 +24,8 @@ from ral_core.views.query_bar import model_title
 from ral_core.views.requests import Request, named, read_request
 
 SIZE_UNITS = ("B", "kB", "MB", "GB")
+MOST_TILES = 12_000
+"""Films on one sheet; a browser slows down with more."""
 
 
 def build_data_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -> None:
@@ -48,9 +50,10 @@ def build_data_page(explorer: Explorer, shelf: Shelf, index: str | None = None) 
 def overview(explorer: Explorer, shelf: Shelf, entry: IndexEntry, request: Request) -> str:
     """The whole page for one collection."""
     only = dict(request.choices).get("only")
+    on_sheet = int(request.amount("sheet", MOST, MOST_TILES, MOST))
     return (
         f'<article class="wide"><h1>Data &amp; models</h1><p class="lead">{escape(wording.DATA_LEAD)}</p>'
-        f"<section><h2>Films of the collection “{escape(entry.manifest.collection)}”</h2>{film_sheet(entry, shelf, only)}</section>"
+        f"<section><h2>Films of the collection “{escape(entry.manifest.collection)}”</h2>{film_sheet(entry, shelf, only, on_sheet)}</section>"
         f"<section><h2>Indexes</h2>{index_table(explorer, entry)}</section>"
         f'<section><h2>Models</h2><div class="cards-grid">{join(model_cards(explorer))}</div></section>'
         f"<section><h2>Encoders</h2>{encoders(entry.root or explorer.root)}</section>"
@@ -181,7 +184,7 @@ def world(root: Path) -> str:
     steps = join(f"<li><h3>{escape(name)}</h3><p>{escape(text)}</p></li>" for name, text in wording.WORLD)
     names = ("split", "films", "captions", "minutes", "kind")
     return (
-        f'<ol class="steps">{steps}</ol><div class="scroll" tabindex="0" role="region" aria-label="Splits">'
+        f'<ol class="steps made">{steps}</ol><div class="scroll" tabindex="0" role="region" aria-label="Splits">'
         f'<table class="plain">{heads(names)}<tbody>{rows}</tbody></table></div>'
     )
 

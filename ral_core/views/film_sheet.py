@@ -19,20 +19,36 @@ from ral_core.views.media import Shelf
 from ral_core.views.parts import nothing
 
 MOST, TAGS = 240, 24
-"""The most films on one sheet, and the most tags to choose from."""
+"""How many films come on the sheet at a time, and the most tags to choose from."""
 
 
-def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None) -> str:
-    """Every film as a still with its title; `only` keeps those with a tag."""
+def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None, most: int = MOST) -> str:
+    """The first `most` films as stills with their titles; `only` keeps those with a tag.
+
+    Some rows of the sheet are in sight; assets/data.js unrolls it.
+    """
     films = films_of(entry)
     tags = [tag for tag, _ in Counter(tag for film in films for tag in film.tags).most_common(TAGS)]
     only = only if only in tags else None
     kept = [film for film in films if only is None or only in film.tags]
-    stills = join(tile(film, entry.name, shelf) for film in kept[:MOST])
-    more = (
-        f'<p class="hint">The first {MOST} of {len(kept):,} films are shown.</p>' if len(kept) > MOST else ""
+    stills = join(tile(film, entry.name, shelf) for film in kept[:most])
+    return (
+        f"{tag_row(tags, only, len(films))}"
+        f'<ul class="contact" id="film-sheet">{stills}</ul>{sheet_foot(len(kept), most)}'
     )
-    return f'{tag_row(tags, only, len(films))}<ul class="contact">{stills}</ul>{more}'
+
+
+def sheet_foot(films: int, most: int) -> str:
+    """The button that unrolls the sheet of `most` films, and one for those that are not on it yet."""
+    on = f"all {films:,}" if films <= most else f"the first {most:,} of {films:,}"
+    unroll = attributes(data_sheet=MOST, aria_controls="film-sheet", aria_expanded="false")
+    next_ones = (
+        f'<button type="button" class="pill"{attributes(data_sheet=most + MOST)}>'
+        f"Show {min(MOST, films - most):,} more</button>"
+        if films > most
+        else ""
+    )
+    return f'<p class="sheet-foot"><button type="button" class="pill"{unroll}>Show {on} films</button>{next_ones}</p>'
 
 
 def films_of(entry: IndexEntry) -> list[VideoRow]:

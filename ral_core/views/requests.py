@@ -111,6 +111,7 @@ OWN = (
     "b",
     "metric",
     "only",
+    "sheet",
     "seed",
     "step",
     "kind",
