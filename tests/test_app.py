@@ -68,6 +68,27 @@ def test_importing_the_command_imports_nothing_heavy() -> None:
     assert said.stdout.strip() == "set()"
 
 
+HEAVY = {"transformers", "scipy", "sklearn", "umap", "numba", "llvmlite", "pyarrow", "plotly", "sympy"}
+
+
+def test_a_page_that_has_answered_a_search_has_imported_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from ral_core.commands.app import warm\n"
+        "from ral_core.search.engine import Explorer\n"
+        "from ral_core.views.server import build_app\n"
+        "explorer = Explorer.open(device='cpu')\n"
+        "warm(explorer, None)\n"
+        "build_app(explorer)\n"
+        "print(len(explorer._galleries), *sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    opened, *modules = said.stdout.split()
+    assert opened == "1", "only the default index is read at the start"
+    assert {"gradio", "torch", "tokenizers"} <= set(modules)
+    assert not HEAVY & set(modules)
+
+
 @pytest.mark.parametrize("model", ["ral-tiny", "tiny"])
 def test_the_real_engine_can_be_drawn(world: World, model: str) -> None:
     explorer, shelf = world.open(), Shelf.of(world.open().entries.values())

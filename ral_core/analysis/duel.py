@@ -10,8 +10,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from scipy.stats import binomtest
-
 from ral_core.errors import BadQuery, DataError
 from ral_core.files import read_text
 from ral_core.search.engine import Explorer
@@ -173,6 +171,8 @@ def standing(model: str, against: str | None, counts: list[int]) -> Standing:
     wins, losses, both, neither = counts
     if wins + losses == 0:
         return Standing(model, against, wins, losses, both, neither, None, None, None)
+    from scipy.stats import binomtest  # imported late: slow to load and only needed once votes are in
+
     interval = binomtest(wins, wins + losses).proportion_ci(0.95, method="wilson")
     return Standing(
         model,

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from scipy.stats import binomtest
 
 from ral_core.analysis.rerank import ranks
 from ral_core.errors import DataError
@@ -202,6 +201,8 @@ def versus(ours: Run, theirs: Run) -> Duel:
             f"The runs of {ours.model} and {theirs.model} are about different captions; make them again."
         )
     better, worse = int((ours.rank < theirs.rank).sum()), int((ours.rank > theirs.rank).sum())
+    from scipy.stats import binomtest  # imported late: slow to load and only needed where runs meet
+
     chance = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
     return Duel(better, worse, len(ours.rank) - better - worse, chance)
 
