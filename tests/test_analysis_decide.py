@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers_search import World, edit_manifest, make_world
 
-from ral_core.analysis.decide import candidates, close_rows, decide, meaningful, varied, within, words_said
+from ral_core.analysis.decide import candidates, close_rows, decide, phrases_said, varied, within
 from ral_core.analysis.decide_check import check_decide
 from ral_core.analysis.paraphrases import (
     meanings,
@@ -23,16 +23,17 @@ from ral_core.cli import main
 from ral_core.data.captions import read_captions
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
+from ral_core.search.sayings import Saying, Sayings, added
 
 QUERY = "a man kicks a ball"
 SAID = (
     "in the park",
     "with a blue hat",
     "at night near trees",
-    "in the park with trees",
-    "blue",
-    "hat",
-    "park",
+    "in the park near trees",
+    "at night",
+    "with a blue hat",
+    "in the park",
 )
 
 
@@ -57,9 +58,9 @@ def test_words_come_from_the_captions_and_part_the_close_films(explorer: Explore
     for model in explorer.models:
         found = decide(explorer, QUERY, model=model)
         assert len(found.close) > 1 and found.tried > 0
-        offered = meaningful(" ".join(SAID))
+        offered = {"in the park", "with a blue hat", "at night", "near trees"}
         for one in found.words:
-            assert one.word in offered and one.word not in meaningful(QUERY)
+            assert one.word in offered and one.query == f"{QUERY} {one.word}"
             assert 0 < len(one.keeps) < len(found.close) and set(one.keeps) <= set(found.close)
             assert set(one.said_of) <= set(found.close) and 0 < one.bits <= 1
             assert explorer.search(one.query, k=1, model=model).hits[0].video == one.first
@@ -92,13 +93,51 @@ def test_close_films_are_those_within_the_margin() -> None:
     assert within(total[[3, 0]], total, 1e-3).tolist() == [True, False]
 
 
-def test_words_of_a_moment_leave_other_moments_out(explorer: Explorer) -> None:
+def test_what_is_said_of_a_moment_leaves_other_moments_out(explorer: Explorer) -> None:
     captions = read_captions(explorer.root / "world" / "test" / "captions.jsonl")
-    end = captions[0].end
-    assert "park" in words_said(captions, {"film-0": (0.0, end)})["film-0"]
-    assert words_said(captions, {"film-0": (end, 2 * end)})["film-0"] == frozenset()
-    assert candidates({"a": frozenset(("x", "y")), "b": frozenset(("x",))}, ["a", "b"], "z") == ["y"]
+    sayings, end = Sayings(caption.text for caption in captions), captions[0].end
+    said = phrases_said(captions, {"film-0": (0.0, end)}, sayings)["film-0"]
+    assert {sayings.shown(one) for one in said} >= {"in the park"}
+    assert phrases_said(captions, {"film-0": (end, 2 * end)}, sayings)["film-0"] == frozenset()
+    park, night = Saying("in a park", "place"), Saying("at night", "place")
+    both = {"a": frozenset((park, night)), "b": frozenset((park,))}
+    assert candidates(both, ["a", "b"], "a man", sayings) == [night]
+    assert candidates(both, ["a", "b"], "a man at night", sayings) == []
     assert varied([], 3) == ()
+
+
+CAPTIONS = (
+    "a boy in a red baseball cap is eating from a bowl",
+    "a boy in a red baseball cap and glasses waves at night",
+    "a girl with a sun hat, painting a picture in the park",
+    "a girl with a sun hat is painting a picture in a park",
+    "a dog with a watering can and a blue ball",
+    "a dog under a tree; the dog is eating",
+    "the dog watches someone with a watering can",
+    "someone is holding a kite in the sun",
+)
+
+
+def test_phrases_are_whole_and_natural() -> None:
+    sayings = Sayings(CAPTIONS)
+    said = {sayings.shown(one) for one in sayings.counts}
+    assert said == {
+        *("a boy", "a girl", "a dog", "in a red baseball cap", "with a sun hat", "with a watering can"),
+        *("in the park", "eating", "painting a picture"),
+    }
+    assert {one.text for one in sayings.of(CAPTIONS[1])} == {"a boy", "in a red baseball cap"}
+
+
+def test_phrases_are_added_as_one_would_say() -> None:
+    assert added("Someone paints.", "a lady", "subject") == "a lady paints"
+    assert added("a film about a person in the snow", "a boy", "subject") == "a film about a boy in the snow"
+    assert added("a man in a cap", "in the park", "place") == "a man in a cap, in the park"
+    assert added("a dog", "chasing a ball", "deed") == "a dog, chasing a ball"
+    sayings = Sayings(CAPTIONS)
+    boy = Saying("a boy", "subject")
+    some = {"a": frozenset((boy,)), "b": frozenset[Saying]()}
+    assert candidates(some, ["a", "b"], "somebody eats", sayings) == [boy]
+    assert candidates(some, ["a", "b"], "a girl eats", sayings) == []
 
 
 def test_the_check_adds_up(explorer: Explorer) -> None:

@@ -15,8 +15,7 @@ from ral_core.features.words import WORD
 from ral_core.search.engine import Explorer
 from ral_core.search.reading import cleaned, events_in
 from ral_core.search.results import Answer
-from ral_core.world.grammar import FUNCTION_WORDS
-from ral_core.world.wording import FINDERS, LEADS, NAMELESS, SHOTS, TAILS
+from ral_core.search.sayings import OPEN, Saying, Sayings, added
 
 Array = NDArray[np.floating]
 
@@ -24,55 +23,21 @@ CLOSE = 20
 """The most films that are told apart; further ones are no candidates for the top."""
 TRIED = 40
 """Words that are added to the query and searched, about 15 ms each on one CPU core."""
-EMPTY = FUNCTION_WORDS.union(
-    *(text.split() for text in (*FINDERS, *LEADS, *SHOTS, *TAILS, *NAMELESS)),
-    (
-        "be",
-        "been",
-        "being",
-        "but",
-        "he",
-        "him",
-        "if",
-        "me",
-        "my",
-        "not",
-        "off",
-        "or",
-        "our",
-        "she",
-        "so",
-        "than",
-    ),
-    (
-        "these",
-        "they",
-        "this",
-        "those",
-        "was",
-        "we",
-        "were",
-        "which",
-        "will",
-        "you",
-        "your",
-        "person",
-        "people",
-    ),
-)
-"""Words that name nothing one could see, or frame the sentence only."""
+USUAL = 4
+"""Places in the captions from which on a phrase counts as usual."""
 
 
 @dataclass(frozen=True)
 class Decider(Answer):
-    """A word that parts the close films."""
+    """A word or phrase that parts the close films."""
 
-    word: str
+    word: str  # as the captions say it, such as "in the park"
     query: str  # the query with the word
     bits: float  # of the answer to "is it there?": 1 where it halves the films, 0 where it keeps or loses all
     keeps: tuple[str, ...]  # close films that stay close to the best once the word is said
     first: str  # the film that is then first in the whole collection
     said_of: tuple[str, ...]  # close films whose captions of the found moment say the word
+    usual: float  # how usual the word is in the collection's captions, 0-1
 
 
 @dataclass(frozen=True)
@@ -116,30 +81,34 @@ def decide(
     for video, timed in zip(videos, gallery.timed(tokens, rows, explorer.moments), strict=True):
         first = timed.moments(explorer.moments, events_in(typed.text))[0]
         spans[video] = (first.start, first.end)
-    said = words_said(explorer.collection(entry).captions.values(), spans)
-    words = candidates(said, videos, typed.text)
+    collection = explorer.collection(entry)
+    sayings = collection.sayings
+    said = phrases_said(collection.captions.values(), spans, sayings)
+    words = candidates(said, videos, typed.text, sayings)
     notes: tuple[str, ...] = ()
     if len(rows) == 1:
         notes, words = ("One film leads clearly; no further word is needed.",), []
-    elif not words:
+    elif not any(said.values()):
         notes = (
             f"The collection {entry.manifest.collection} has no captions of these films to take words from.",
         )
     found: list[Decider] = []
     if words:
-        queries = [f"{typed.text.rstrip(' .')}, {word}" for word in words]
-        _, added = explorer.tokens(entry, queries)
-        table = gallery.by_film(gallery.totals(added).float().cpu().numpy())
-        for word, asked, scores in zip(words, queries, table, strict=True):
+        shown = [sayings.shown(one) for one in words]
+        queries = [added(typed.text, text, one.kind) for one, text in zip(words, shown, strict=True)]
+        _, tokens = explorer.tokens(entry, queries)
+        table = gallery.by_film(gallery.totals(tokens).float().cpu().numpy())
+        for one, text, asked, scores in zip(words, shown, queries, table, strict=True):
             inside = within(scores[close], scores, entry.manifest.margin)
             found.append(
                 Decider(
-                    word=word,
+                    word=text,
                     query=asked,
                     bits=binary_entropy(float(inside.mean())),
                     keeps=tuple(video for video, stays in zip(videos, inside, strict=True) if stays),
                     first=gallery.videos[gallery.first[int(scores.argmax())]].video,
-                    said_of=tuple(video for video in videos if word in said[video]),
+                    said_of=tuple(video for video in videos if one in said[video]),
+                    usual=usual(one, sayings),
                 )
             )
     return Decision(
@@ -164,18 +133,18 @@ def within(some: Array, total: Array, margin: float) -> NDArray[np.bool_]:
     return np.asarray(some.max() - some <= margin * max(float(total.std()), 1e-6))
 
 
-def words_said(
-    captions: Iterable[Caption], spans: Mapping[str, tuple[float, float]]
-) -> dict[str, frozenset[str]]:
-    """For each film of `spans`, what its captions say about that stretch (s): words that name something.
+def phrases_said(
+    captions: Iterable[Caption], spans: Mapping[str, tuple[float, float]], sayings: Sayings
+) -> dict[str, frozenset[Saying]]:
+    """For each film of `spans`, what its captions say about that stretch (s), in whole phrases.
 
     Captions without times count for the whole film.
     """
-    texts: dict[str, list[str]] = {video: [] for video in spans}
+    said: dict[str, set[Saying]] = {video: set() for video in spans}
     for caption in captions:
         if caption.film in spans and told_of(caption, *spans[caption.film]):
-            texts[caption.film].append(caption.text)
-    return {video: meaningful(" ".join(said)) for video, said in texts.items()}
+            said[caption.film] |= sayings.of(caption.text)
+    return {video: frozenset(found) for video, found in said.items()}
 
 
 def told_of(caption: Caption, start: float, end: float) -> bool:
@@ -185,21 +154,31 @@ def told_of(caption: Caption, start: float, end: float) -> bool:
     )
 
 
-def meaningful(text: str) -> frozenset[str]:
-    """The words of a text that name something, in lower case."""
-    found = (match.group().lower() for match in WORD.finditer(text))
-    return frozenset(word for word in found if word[0].isalpha() and word not in EMPTY)
+def candidates(
+    said: Mapping[str, frozenset[Saying]], videos: Sequence[str], query: str, sayings: Sayings
+) -> list[Saying]:
+    """Phrases said of some of the films but not of all that add to the query, the most promising first.
 
-
-def candidates(said: Mapping[str, frozenset[str]], videos: Sequence[str], query: str) -> list[str]:
-    """Words said of some of the films but not of all and not in the query, nearest to half of the films first."""
-    known = meaningful(query)
-    counts = {
-        word: sum(word in said[video] for video in videos) for word in set().union(*said.values()) - known
-    }
-    parting = [word for word, count in counts.items() if count < len(videos)]
-    parting.sort(key=lambda word: (abs(2 * counts[word] - len(videos)), word))
+    They are nearer to half of the films and more usual in the collection; a subject is offered only where the query
+    leaves it open.
+    """
+    known = frozenset(match.group().lower() for match in WORD.finditer(query))
+    counts = {one: sum(one in said[video] for video in videos) for one in set().union(*said.values())}
+    parting = [
+        one
+        for one, count in counts.items()
+        if count < len(videos)
+        and one.words
+        and not one.words & known
+        and (one.kind != "subject" or OPEN.search(query))
+    ]
+    parting.sort(key=lambda one: (-usual(one, sayings) * binary_entropy(counts[one] / len(videos)), one.text))
     return parting[:TRIED]
+
+
+def usual(one: Saying, sayings: Sayings) -> float:
+    """How usual a phrase is in the collection's captions, 0-1: half where it is said so often as `USUAL`."""
+    return sayings.counts[one] / (sayings.counts[one] + USUAL)
 
 
 def binary_entropy(share: float) -> float:
@@ -221,8 +200,8 @@ def varied(found: Sequence[Decider], most: int) -> tuple[Decider, ...]:
 
 
 def worth(one: Decider) -> float:
-    """Bits of the answer, times how far model and captions agree on what the answer means."""
-    return one.bits * agreement(one)
+    """Bits of the answer, times how far model and captions agree on what it means, times how usual the word is."""
+    return one.bits * agreement(one) * one.usual
 
 
 def agreement(one: Decider) -> float:

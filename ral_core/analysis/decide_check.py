@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ral_core.analysis.decide import EMPTY, close_rows, decide, words_said
+from ral_core.analysis.decide import close_rows, decide, phrases_said
 from ral_core.analysis.rerank import ranks
 from ral_core.errors import DataError
 from ral_core.features.words import WORD
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Answer
+from ral_core.search.sayings import added
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def check_decide(
 
     `random` has the user volunteer a word in as many of the cases. Raises DataError where nothing can be tried.
     """
-    gallery = explorer.gallery(entry)
+    gallery, sayings = explorer.gallery(entry), explorer.collection(entry).sayings
     captions = list(explorer.collection(entry).captions.values())
     rng = np.random.default_rng(seed)
     before, answered, after, random = [], [], [], []
@@ -48,16 +49,20 @@ def check_decide(
         if len(rows) < 2 or own not in rows:
             continue
         others = (other for other in captions if other.id != caption.id)
-        true = words_said(others, {caption.film: (caption.start, caption.end)})[caption.film]
+        span = {caption.film: (caption.start, caption.end)}
+        said = phrases_said(others, span, sayings)[caption.film]
+        true = {sayings.shown(one): one for one in said}
         offered = decide(explorer, caption.text, index=entry.folder, most=most).words
-        word = next((one.word for one in offered if one.word in true), None)
-        volunteered = sorted(true - {match.group().lower() for match in WORD.finditer(caption.text)} - EMPTY)
-        queries = (
-            [f"{caption.text}, {said}" for said in (word, rng.choice(volunteered)) if said] if word else []
-        )
+        word = next((one for one in offered if one.word in true), None)
+        known = {match.group() for match in WORD.finditer(caption.text.lower())}
+        volunteered = sorted(text for text, one in true.items() if not one.words & known)
+        queries = []
+        if word is not None:
+            other = true[str(rng.choice(volunteered))]
+            queries = [word.query, added(caption.text, sayings.shown(other), other.kind)]
         ours = [caption.text, *queries] if word else [caption.text] * 3
-        _, added = explorer.tokens(entry, ours)
-        table = gallery.totals(added).float().cpu().numpy()
+        _, all_three = explorer.tokens(entry, ours)
+        table = gallery.totals(all_three).float().cpu().numpy()
         first = [int(ranks(row)[own]) == 1 for row in gallery.by_film(table)]
         before.append(first[0])
         answered.append(word is not None)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ral_core.index.folder import Manifest
 from ral_core.search.completion import Phrases
 from ral_core.search.known import Vocabulary
 from ral_core.search.results import Truth
+from ral_core.search.sayings import Sayings
 from ral_core.world.logic import moments
 from ral_core.world.scene import Film
 
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FIRST = ("ral",)
 """Models whose names begin so are a collection's default."""
+HEARD = 20_000
+"""Captions from which phrases are learnt, at most; a second or two."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Collection:
     def vocabulary(self) -> Vocabulary:
         """Every word that the captions say; without captions no word is strange to it."""
         return Vocabulary(caption.text for caption in self.captions.values())
+
+    @cached_property
+    def sayings(self) -> Sayings:
+        """The phrases of the captions, to tell films apart by; none without captions."""
+        return Sayings(caption.text for caption in islice(self.captions.values(), HEARD))
 
     def truth(self, query: str) -> Truth | None:
         """What is right for a query that equals one of the captions."""

@@ -84,18 +84,19 @@ def span(low: float, high: float) -> str:
 def deciders(found: Decision) -> str:
     """Words to add to the query, each with what it would leave."""
     if not found.words:
-        return (
-            f'<span class="deciders">{escape(found.notes[0] if found.notes else wording.NO_DECIDER)}</span>'
-        )
+        said = wording.NO_CAPTIONS if found.notes else wording.NO_DECIDER
+        return f'<span class="deciders"><span>{escape(said)}</span></span>'
     return (
-        '<span class="deciders"><span>A word that would decide it:</span> '
+        '<span class="deciders"><span>Words that would decide it:</span> '
         f"{join(decider(one, len(found.close)) for one in found.words)}</span>"
     )
 
 
 def decider(one: Decider, close: int) -> str:
-    """One word as a button that adds it."""
-    tip = wording.DECIDE_HELP.format(keeps=len(one.keeps), close=close, bits=number(one.bits, 2))
+    """A phrase as a button that adds it."""
+    tip = wording.DECIDE_HELP.format(
+        query=one.query, keeps=len(one.keeps), close=close, bits=number(one.bits, 2)
+    )
     data = attributes(data_query=one.query, title=tip)
     return f'<button type="button" class="pill"{data}>+ {escape(one.word)}<span class="sr-only">. {escape(tip)}</span></button>'
 

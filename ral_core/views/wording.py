@@ -68,9 +68,10 @@ LEDGER_BLIND = (
 NO_TRUTH = "The page cannot say what is right: this sentence is not one of the collection’s captions, or the collection has no captions."
 NO_HITS = "No film was ranked: this index holds none. Build it with `python -m ral_core index`."
 
-DECIDING = "Looking for a word that would decide it …"
-DECIDE_HELP = "Adding this word parts the close films: {keeps} of {close} stay close. {bits} bits."
-NO_DECIDER = "No word of the captions would decide it."
+DECIDING = "Looking for words that would decide it …"
+DECIDE_HELP = "Searches “{query}”: {keeps} of the {close} close films stay close. {bits} bits."
+NO_DECIDER = "Nothing that is written about them tells them apart; play them to choose."
+NO_CAPTIONS = "Say more of what you remember, or play them to choose."
 DRAWS_HELP = "In 90 of 100 draws from the distributions of query and films, the film ranks there; first in {first} of 100."
 WORDS_HELP = "The ranks this film takes when one word after the other is left out of the query."
 ALIKE_HELP = "By the model’s own clip vectors (cosine); the words of the query play no part."
