@@ -1,6 +1,14 @@
-// Points on a plane, drawn by WebGL: 50,000 of them pan and zoom smoothly. The geometry is handed over once;
-// colours, filters and marks are small updates. Without WebGL the same points are drawn on a plain canvas.
+// Points on a plane, drawn by WebGL: 100,000 of them pan and zoom smoothly. The geometry is handed over once;
+// colours, filters and marks are small updates. Without a graphics card raster.js paints the same points.
 "use strict";
+// Whether a graphics card draws WebGL; software that pretends to be one is slower than raster.js.
+RAL.graphics = () => {
+  if (RAL.card !== undefined) return RAL.card;
+  const gl = document.createElement("canvas").getContext("webgl", { failIfMajorPerformanceCaveat: true }), named = gl?.getExtension("WEBGL_debug_renderer_info");
+  RAL.card = !!gl && !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return RAL.card;
+};
 RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   const base = document.createElement("canvas"), top = document.createElement("canvas");
   base.setAttribute("aria-hidden", "true");
@@ -8,12 +16,12 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   top.setAttribute("role", "img");
   top.setAttribute("aria-label", label);
   host.replaceChildren(base, top);
-  const gl = base.getContext("webgl", { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: true });
-  const flat = gl ? null : base.getContext("2d"), pen = top.getContext("2d");
+  const gl = RAL.graphics() && base.getContext("webgl", { antialias: false, premultipliedAlpha: true, preserveDrawingBuffer: true });
+  const paint = gl ? null : RAL.raster(base), pen = top.getContext("2d");
   const ratio = () => Math.min(2, devicePixelRatio || 1);
 
   let xy = new Float32Array(), kinds = new Uint8Array(), shown = null, palette = [[0.5, 0.5, 0.5]], size = 6;
-  let marks = [], links = [], hovered = -1, grid = null, lasso = null, lassoOn = false;
+  let marks = [], links = [], hovered = -1, grid = null, order = new Uint32Array(), lasso = null, lassoOn = false;
   const RADIUS = { hit: 11, query: 13, proxy: 7, true: 15 }; // of marks, px
   const view = { x: 0, y: 0, zoom: 1 }; // centre in data units; zoom in pixels a unit
   let home = { x: 0, y: 0, zoom: 1 };
@@ -25,17 +33,16 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   if (gl) {
     program = gl.createProgram();
     gl.attachShader(program, shader(gl.VERTEX_SHADER, `
-      attribute vec2 at; attribute float kind; uniform vec2 centre, scale; uniform float size, shapes; varying float k; varying float shape;
-      void main() { gl_Position = kind > 254.5 ? vec4(9.0, 9.0, 0.0, 1.0) : vec4((at - centre) * scale, 0.0, 1.0); gl_PointSize = size; k = kind; shape = mod(kind, shapes); }`));
+      attribute vec2 at; attribute float kind; uniform vec2 centre, scale; uniform float size, shapes; uniform vec3 colours[16]; varying lowp vec3 colour; varying mediump float shape;
+      void main() { gl_Position = kind > 254.5 ? vec4(9.0, 9.0, 0.0, 1.0) : vec4((at - centre) * scale, 0.0, 1.0); gl_PointSize = size; colour = colours[int(min(kind, 15.0))]; shape = mod(kind, shapes); }`));
     gl.attachShader(program, shader(gl.FRAGMENT_SHADER, `
-      precision mediump float; uniform vec3 colours[16]; varying float k; varying float shape;
+      precision mediump float; varying lowp vec3 colour; varying mediump float shape;
       void main() {
         vec2 p = gl_PointCoord * 2.0 - 1.0; float d;
         if (shape < 0.5) d = length(p); else if (shape < 1.5) d = max(abs(p.x), abs(p.y)) * 1.12;
         else if (shape < 2.5) d = abs(p.x) + abs(p.y); else d = max(abs(p.x) * 1.1 - p.y * 0.62 + 0.2, p.y + 0.1);
         float inside = 1.0 - smoothstep(0.78, 1.0, d); if (inside < 0.02) discard;
-        vec3 c = colours[0]; for (int i = 1; i < 16; i++) if (abs(k - float(i)) < 0.5) c = colours[i];
-        float alpha = inside * 0.82; gl_FragColor = vec4(c * alpha, alpha);
+        float alpha = inside * 0.82; gl_FragColor = vec4(colour * alpha, alpha);
       }`));
     gl.linkProgram(program);
     buffers = { at: gl.createBuffer(), kind: gl.createBuffer() };
@@ -54,17 +61,8 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     gl.bufferData(gl.ARRAY_BUFFER, seen, gl.STATIC_DRAW);
   };
   const drawPoints = () => {
-    const width = base.width, height = base.height, k = ratio();
-    if (!gl) {
-      flat.clearRect(0, 0, width, height);
-      for (let row = 0; row < kinds.length; row += 1) {
-        if (shown && !shown[row]) continue;
-        const [x, y] = onScreen(xy[2 * row], xy[2 * row + 1]), colour = palette[kinds[row] % palette.length];
-        flat.fillStyle = `rgb(${colour.map((c) => Math.round(255 * c)).join(" ")} / .82)`;
-        flat.fillRect(x * k - 2 * k, y * k - 2 * k, 4 * k, 4 * k);
-      }
-      return;
-    }
+    const width = base.width, height = base.height, k = ratio(), wide = size * k * Math.min(2.2, Math.max(1, Math.sqrt(view.zoom / home.zoom)));
+    if (!gl) return paint({ xy, order, kinds, shown, palette, shapes, size: wide, centre: [view.x, view.y], zoom: view.zoom * k });
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -79,7 +77,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     }
     gl.uniform2f(places.centre, view.x, view.y);
     gl.uniform2f(places.scale, (2 * view.zoom * k) / width, (2 * view.zoom * k) / height);
-    gl.uniform1f(places.size, size * k * Math.min(2.2, Math.max(1, Math.sqrt(view.zoom / home.zoom))));
+    gl.uniform1f(places.size, wide);
     gl.uniform1f(places.shapes, shapes);
     const all = new Float32Array(48);
     palette.slice(0, 16).forEach((colour, place) => all.set(colour, 3 * place));
@@ -136,9 +134,10 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
       pen.strokeStyle = colour.lasso; pen.lineWidth = 1.6; pen.setLineDash([5, 4]); pen.stroke(); pen.setLineDash([]);
     }
   };
-  let due = 0;
+  let due = 0, stale = true; // hovering draws the marks alone
   const drawn = () => host.dispatchEvent(new CustomEvent("ral:drawn", { bubbles: true }));
-  const draw = () => { if (!due) due = requestAnimationFrame(() => { due = 0; drawPoints(); drawMarks(); drawn(); }); };
+  const soon = () => { if (!due) due = requestAnimationFrame(() => { due = 0; if (stale) drawPoints(); drawMarks(); if (stale) drawn(); stale = false; }); };
+  const draw = () => { stale = true; soon(); };
   const resize = () => {
     const k = ratio();
     for (const canvas of [base, top]) { canvas.width = Math.round(host.clientWidth * k); canvas.height = Math.round(host.clientHeight * k); }
@@ -156,6 +155,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   const index = () => {
     grid = Array.from({ length: CELLS * CELLS }, () => []);
     for (let row = 0; row < kinds.length; row += 1) { const [a, b] = cellOf(xy[2 * row], xy[2 * row + 1]); grid[a * CELLS + b].push(row); }
+    order = Uint32Array.from(grid.flat()); // neighbours one after the other: quick to paint
   };
   const nearest = (a, b, reach = 14) => {
     const [x, y] = inData(a, b), r = reach / view.zoom, [a0, b0] = cellOf(x - r, y - r), [a1, b1] = cellOf(x + r, y + r);
@@ -208,12 +208,12 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     const now = where(event), before = fingers.get(event.pointerId);
     if (!before) {
       const row = nearest(...now);
-      if (row !== hovered) { hovered = row; top.style.cursor = row >= 0 ? "pointer" : lassoOn ? "crosshair" : "grab"; onHover?.(row, now); draw(); }
+      if (row !== hovered) { hovered = row; top.style.cursor = row >= 0 ? "pointer" : lassoOn ? "crosshair" : "grab"; onHover?.(row, now); soon(); }
       return;
     }
     fingers.set(event.pointerId, now);
     moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
-    if (lasso) { lasso.push(now); return draw(); }
+    if (lasso) { lasso.push(now); return soon(); }
     if (fingers.size === 2) {
       const [p, q] = [...fingers.values()], wide = Math.hypot(p[0] - q[0], p[1] - q[1]);
       if (spread > 0) zoomAt(wide / spread, (p[0] + q[0]) / 2, (p[1] + q[1]) / 2);
@@ -238,7 +238,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   };
   top.addEventListener("pointerup", lifted);
   top.addEventListener("pointercancel", (event) => { fingers.delete(event.pointerId); lasso = null; draw(); });
-  top.addEventListener("pointerleave", () => { if (hovered >= 0 && !fingers.size) { hovered = -1; onHover?.(-1); draw(); } });
+  top.addEventListener("pointerleave", () => { if (hovered >= 0 && !fingers.size) { hovered = -1; onHover?.(-1); soon(); } });
   top.addEventListener("wheel", (event) => { event.preventDefault(); zoomAt(Math.exp(-event.deltaY * 0.0015), ...where(event)); }, { passive: false });
   top.addEventListener("dblclick", fit);
   top.addEventListener("keydown", (event) => {
@@ -264,14 +264,14 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
         bounds.left = Math.min(bounds.left, xy[2 * row]); bounds.right = Math.max(bounds.right, xy[2 * row]);
         bounds.low = Math.min(bounds.low, xy[2 * row + 1]); bounds.high = Math.max(bounds.high, xy[2 * row + 1]);
       }
-      size = kinds.length > 20000 ? 4 : kinds.length > 3000 ? 6 : 9;
+      size = kinds.length > 60000 ? 3 : kinds.length > 20000 ? 4 : kinds.length > 3000 ? 6 : 9;
       index(); upload(); resize(); fit();
     },
     colour(kinds_, palette_, shaped = false) { kinds = kinds_; palette = palette_; shapes = shaped ? 4 : 1; paintKinds(); draw(); },
     filter(rows) { shown = rows ? (() => { const flags = new Uint8Array(kinds.length); for (const row of rows) flags[row] = 1; return flags; })() : null; paintKinds(); draw(); },
     mark(marks_, links_ = []) { marks = marks_; links = links_; draw(); },
     lasso(on) { lassoOn = on; top.style.cursor = on ? "crosshair" : "grab"; },
-    hover(row) { hovered = row; draw(); },
+    hover(row) { hovered = row; soon(); },
     at: (row) => [xy[2 * row], xy[2 * row + 1]],
     // For whoever lays words over the plane: marks that must not be covered [x, y, radius], thin ones as points on the screen.
     solid: () => marks.filter(({ kind }) => RADIUS[kind]).map(({ x, y, kind, text }) => [...onScreen(x, y), kind === "hit" && !text ? 6 : RADIUS[kind]]),
@@ -281,6 +281,6 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     ],
     count: () => kinds.length,
     screen: onScreen, view, fit, draw,
-    now() { drawPoints(); if (gl) gl.finish(); drawMarks(); },
+    now() { drawPoints(); if (gl) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); drawMarks(); }, // all of it, waited for
   };
 };

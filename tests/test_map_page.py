@@ -79,3 +79,45 @@ def test_labels_keep_clear_of_the_marks_while_zooming(browser: Any, server: str)
             style = "getComputedStyle(document.querySelector('.plane-labels span'))"
             assert page.evaluate(f"{style}.paintOrder").startswith("stroke")
             assert page.evaluate(f"parseFloat({style}.webkitTextStrokeWidth)") >= 4
+
+
+FIELD = """async ([count, seen]) => {
+    // a field of points, most of them in one corner; how long a picture takes, and what colours stand where
+    const host = document.createElement('div');
+    host.style.cssText = 'position:fixed;inset:0;width:900px;height:600px';
+    document.querySelector('.gradio-container').append(host);
+    const plane = RAL.scatter(host, { label: 'test' }), xy = new Float32Array(2 * count);
+    for (let row = 2; row < 2 * count; row += 1) xy[row] = Math.sin(row * 12.9898) * 43758.5453 % 1;
+    xy[0] = 3; xy[1] = 3; // alone
+    plane.points(xy);
+    plane.colour(Uint8Array.from({ length: count }, (_, row) => (row ? 0 : 1)), [[0, 0, 1], [1, 0, 0]]);
+    if (seen) plane.filter(seen);
+    plane.now();
+    const times = [];
+    for (let n = 0; n < 9; n += 1) { const began = performance.now(); plane.view.x += 0.001; plane.now(); times.push(performance.now() - began); }
+    plane.view.x -= 0.009;
+    plane.now();
+    const copy = document.createElement('canvas'), canvas = host.querySelector('canvas');
+    copy.width = canvas.width; copy.height = canvas.height;
+    const pen = copy.getContext('2d');
+    pen.drawImage(canvas, 0, 0);
+    const at = ([x, y]) => { const [a, b] = plane.screen(x, y), k = canvas.width / 900; return [...pen.getImageData(Math.round(a * k), Math.round(b * k), 1, 1).data]; };
+    const found = { time: times.sort((a, b) => a - b)[4], alone: at([3, 3]), other: at([xy[2], xy[3]]), empty: at([2.5, 0]) };
+    host.remove();
+    return found;
+}"""
+
+
+def test_a_hundred_thousand_points_pan_smoothly(browser: Any, server: str) -> None:  # noqa: F811
+    with Visit(browser, server) as visit:
+        seen = visit.open().evaluate(FIELD, [100_000, None])
+        assert seen["time"] < 500  # ms; 18 by benchmarks/map_scale.py on a quiet machine
+        assert seen["alone"][:3] == [255, 0, 0] and seen["alone"][3] > 150, seen
+        assert seen["other"][:3] == [0, 0, 255] and seen["other"][3] > 150, seen
+        assert seen["empty"] == [0, 0, 0, 0]
+
+
+def test_points_that_are_filtered_out_are_not_painted(browser: Any, server: str) -> None:  # noqa: F811
+    with Visit(browser, server) as visit:
+        seen = visit.open().evaluate(FIELD, [100, [0]])
+        assert seen["alone"][3] > 150 and seen["other"] == [0, 0, 0, 0]

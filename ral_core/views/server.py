@@ -56,6 +56,7 @@ SCRIPTS = (
     "clusters.js",
     "sweep.js",
     "duel.js",
+    "raster.js",
     "scatter.js",
     "map.js",
     "compare.js",
