@@ -21,6 +21,7 @@ from ral_core.errors import BadQuery, DataError, EncoderMismatch, UnknownName
 from ral_core.features.joint_text import JointText
 from ral_core.features.store import VideoFeatures, write_features
 from ral_core.features.video_encoder import open_video_encoder
+from ral_core.files import write_json
 from ral_core.index.build import IndexConfig, build_index
 from ral_core.index.folder import IndexFolder, VideoRow
 from ral_core.models import ZeroShot
@@ -417,3 +418,13 @@ def test_the_command_line_asks_by_moment_and_by_image(
         with pytest.raises(SystemExit) as stopped:
             main(wrong)
         assert stopped.value.code == 2
+
+
+def test_films_that_the_demo_encoder_read_come_with_a_warning(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "root")
+    about = {"format": "ral-library", "version": 1}
+    for encoder, warned in ((None, False), ("demo", True), ("clip", False)):
+        if encoder is not None:
+            write_json(world.root / "library.json", about | {"encoder": encoder})
+        found = world.open().search("a man kicks a ball")
+        assert any("drawn films only" in note for note in found.notes) == warned

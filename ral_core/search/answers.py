@@ -23,6 +23,8 @@ MOST = 100
 LOOKED = 1000
 """The most films whose moments are read to find some that fit a filter, about 0.2 ms each on one CPU core."""
 
+USUAL = 10
+"""Films that are shown where nobody says how many."""
 NAMED = 4
 """The most words that a note names."""
 
@@ -197,7 +199,7 @@ def notes(typed: Typed, encoded: EncodedQuery, gallery: Gallery, k: int, shown: 
     if typed.cut or shortened(encoded, gallery):
         read = min(len(encoded.pieces), gallery.model.config.max_words)
         said.append(f"Only the first {read} word pieces of the query were read.")
-    if k > shown:
+    if k > max(shown, USUAL):  # who asked for the usual number sees how many there are
         said.append(f"{k} films were asked for, {shown} are shown.")
     return tuple(said)
 

@@ -72,6 +72,23 @@ class Collection:
         return Phrases(caption.text for caption in self.captions.values())
 
     @cached_property
+    def note(self) -> str | None:
+        """What everybody who searches here should know: that the demo's encoder read films it does not understand."""
+        from ral_core.features.video_encoder import DEMO, DemoVideoEncoder  # these know video files
+        from ral_core.ingest.library import Library
+
+        root = self.default.root
+        try:
+            demo = root is not None and Library(root).about().get("encoder") == DEMO
+        except DataError:  # no library, as the shipped corpus is none
+            return None
+        return (
+            f"{DemoVideoEncoder.note} Index them with a CLIP: `ingest --encoder`, see `doctor`."
+            if demo
+            else None
+        )
+
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         """Every word that the captions say; without captions no word is strange to it."""
         return Vocabulary(caption.text for caption in self.captions.values())

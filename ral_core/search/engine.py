@@ -196,7 +196,7 @@ class Explorer:
             z=films[0].z if films else None,
             cutoff=entry.manifest.cutoff if length >= SENTENCE and order is None else None,
             truncated=typed.cut or shortened(encoded, gallery),
-            notes=(*said, *unsaid(strange)),
+            notes=(*said, *unsaid(strange), *filter(None, (collection.note,))),
             truth=collection.truth(typed.text),
         )
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from ral_core.analysis.runs import Failure, Risk, Run, disagreements, failures, risks, versus
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
-from ral_core.views.markup import attributes, escape, join, number
+from ral_core.views.markup import attributes, escape, join, number, prose
 from ral_core.views.media import Shelf
 from ral_core.views.plots import Axis, Series, plot, twin
 from ral_core.views.query_bar import model_title
@@ -20,7 +20,7 @@ SHOWN = 12
 def run_sections(explorer: Explorer, shelf: Shelf, runs: Mapping[str, Run], request: Request) -> str:
     """All sections that need answers to single queries; a sentence where no run is stored."""
     if not runs:
-        return f'<section><h2>Query by query</h2><p class="empty">{escape(wording.NO_RUNS)}</p></section>'
+        return f'<section><h2>Query by query</h2><p class="empty">{prose(wording.NO_RUNS)}</p></section>'
     names = tuple(sorted(runs, key=lambda name: (not name.startswith("ral"), name)))
     first = request.choice("a", names)
     others = tuple(name for name in names if name != first)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from ral_core.search.results import Hit, SearchResult
 from ral_core.views import wording
 from ral_core.views.charts import mini_timeline, split_bar
-from ral_core.views.markup import attributes, escape, hidden, icon, join, number, stretch
+from ral_core.views.markup import attributes, escape, hidden, icon, join, number, prose, stretch
 from ral_core.views.media import Shelf
 from ral_core.views.more import more_button
 from ral_core.views.query_bar import model_title
@@ -176,7 +176,7 @@ def verdict(result: SearchResult) -> str:
     notes = list(result.notes)
     if result.truncated and not any("long" in note or "cut" in note for note in notes):
         notes.insert(0, "The query is longer than the text encoder reads; its end was not used.")
-    more = join(f'<p class="note">{icon("info")}<span>{escape(note)}</span></p>' for note in notes)
+    more = join(f'<p class="note">{icon("info")}<span>{prose(note)}</span></p>' for note in notes)
     deciding = (
         f'<p class="decide" aria-live="polite">{escape(wording.DECIDING)}</p>'
         if result.state == "ambiguous"

@@ -14,7 +14,7 @@ from ral_core.search.results import SearchResult
 from ral_core.views import clusters_data, wording
 from ral_core.views.folds import fold
 from ral_core.views.map_data import METHODS, Maps
-from ral_core.views.markup import attributes, escape, icon, join, number
+from ral_core.views.markup import attributes, escape, icon, join, number, prose
 from ral_core.views.media import Shelf
 from ral_core.views.parts import drawn, nothing
 from ral_core.views.query_bar import model_title
@@ -137,7 +137,7 @@ def controls(
     seed = int(request.amount("seed", 0, MOST_SEEDS, 0))
     again = f'<button type="button" class="pill" data-set="seed" data-value="{(seed + 1) % MOST_SEEDS}">draw samples again (seed {seed})</button>'
     missing = (
-        "" if len(offered) == len(METHODS) else f'<span class="small hint">{escape(wording.NO_UMAP)}</span>'
+        "" if len(offered) == len(METHODS) else f'<span class="small hint">{prose(wording.NO_UMAP)}</span>'
     )
     where = f"/export/map.parquet?{urlencode({'index': index})}"
     save = f'<a class="quiet" download{attributes(href=where, title=wording.MAP_SAVE)}>{icon("save")}<span>parquet</span></a>'

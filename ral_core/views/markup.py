@@ -12,6 +12,18 @@ def escape(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
+def prose(text: str) -> str:
+    """A sentence as HTML, what stands between backticks as code.
+
+    >>> prose("Run `ral_core map`, then <look>.")
+    'Run <code>ral_core map</code>, then &lt;look&gt;.'
+    """
+    parts = text.split("`")
+    return "".join(
+        f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
 def attributes(**values: object) -> str:
     """Escaped attributes with a leading space; `_` becomes `-`, None and False leave one out, True has no value.
 

@@ -11,7 +11,7 @@ import gradio as gr
 
 from ral_core.errors import RALError
 from ral_core.views import wording
-from ral_core.views.markup import escape
+from ral_core.views.markup import escape, prose
 from ral_core.views.requests import Request, read_request
 
 LOG = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def notice(sentence: str) -> str:
 
 def nothing(sentence: str, action: str = "") -> str:
     """An empty state that says why; `action` is escaped HTML, such as a button that leads on."""
-    return f'<div class="nothing"><p>{escape(sentence)}</p>{action}</div>'
+    return f'<div class="nothing"><p>{prose(sentence)}</p>{action}</div>'
 
 
 def fresh(html: str) -> str:

@@ -44,7 +44,7 @@ def query_bar(
         f'<p class="why-first">{escape(wording.WHY_FIRST)}</p></div>'
         '<form class="bar" role="search" autocomplete="off" novalidate>'
         f'<label class="query">{icon("search")}<span class="sr-only">Describe a moment</span>'
-        f'<input {FIELD} name="q" maxlength="2000"{attributes(placeholder=wording.PLACEHOLDER)}>'
+        f'<input {FIELD} name="q" maxlength="2000"{attributes(placeholder=wording.PLACEHOLDER if examples else wording.PLACEHOLDER_OWN)}>'
         f'<kbd title="Press / to write a query">/</kbd></label>{offer_list()}{picture_button(collections)}'
         f'<label class="pick"><span class="sr-only">Model</span><select name="model" title="Model">{choices}</select></label>'
         f'<label class="pick"><span class="sr-only">How many films</span><select name="k" title="How many films">{counts}</select></label>'

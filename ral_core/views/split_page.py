@@ -9,7 +9,7 @@ from ral_core.analysis.runs import Run, open_runs, versus
 from ral_core.analysis.standings import CUTOFFS, Divided, divided, standing
 from ral_core.search.engine import Explorer
 from ral_core.views import wording
-from ral_core.views.markup import attributes, escape, heads, icon, join, number
+from ral_core.views.markup import attributes, escape, heads, icon, join, number, prose
 from ral_core.views.query_bar import model_title
 from ral_core.views.requests import MOST_MODELS, Request, named, names
 from ral_core.views.visitors import Brought
@@ -33,7 +33,7 @@ def split_section(explorer: Explorer, brought: Brought, request: Request, index:
         f'{loader()}</div><p class="hint">{escape(wording.SPLIT_HELP)}</p>{lost}{chips(loaded)}'
     )
     if not runs:
-        return f'{head}<p class="empty">{escape(wording.NO_RUNS)}</p></section>'
+        return f'{head}<p class="empty">{prose(wording.NO_RUNS)}</p></section>'
     return f"{head}{table(runs)}{differences(divided(explorer, entry.name, runs), runs)}</section>"
 
 

@@ -9,6 +9,7 @@ PROMISE = "Describe a moment. Land on the second it happens."
 LEAD = "Type what you remember of a scene. Every film is searched from end to end; you get the one that holds it, and where."
 WHY_FIRST = "Nothing has been asked yet. Ask something, or press an example: this page then shows why a film was found, word by word."
 PLACEHOLDER = "a girl in a red dress flies a kite on the beach"
+PLACEHOLDER_OWN = "somebody opens a door and comes in"
 
 STATES: dict[State, tuple[str, str]] = {
     "clear": ("Clear match", "check"),
