@@ -112,12 +112,12 @@ def test_a_hundred_thousand_points_pan_smoothly(browser: Any, server: str) -> No
     with Visit(browser, server) as visit:
         seen = visit.open().evaluate(FIELD, [100_000, None])
         assert seen["time"] < 500  # ms; 18 by benchmarks/map_scale.py on a quiet machine
-        assert seen["alone"][:3] == [255, 0, 0] and seen["alone"][3] > 150, seen
-        assert seen["other"][:3] == [0, 0, 255] and seen["other"][3] > 150, seen
+        assert seen["alone"][:3] == [255, 0, 0] and seen["alone"][3] > 90, seen
+        assert seen["other"][:3] == [0, 0, 255] and seen["other"][3] > 90, seen
         assert seen["empty"] == [0, 0, 0, 0]
 
 
 def test_points_that_are_filtered_out_are_not_painted(browser: Any, server: str) -> None:  # noqa: F811
     with Visit(browser, server) as visit:
         seen = visit.open().evaluate(FIELD, [100, [0]])
-        assert seen["alone"][3] > 150 and seen["other"] == [0, 0, 0, 0]
+        assert seen["alone"][3] > 90 and seen["other"] == [0, 0, 0, 0]
