@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ral_core.errors import DataError
 from ral_core.files import read_json
 from ral_core.views import wording
-from ral_core.views.markup import escape, heads, join, number
+from ral_core.views.markup import escape, heads, join, number, prose
 from ral_core.views.query_bar import model_title
 
 HEADS = (
+    "model",
     "verdict by",
     "AUROC",
     "false alarms at 95 % detection, %",
@@ -20,6 +21,8 @@ HEADS = (
     "false alarms, %",
 )
 LEVELS = ("vague", "mid", "full", "temporal")
+Way = tuple[str, str, Mapping[str, Any]]
+"""A model, what its verdict goes by, and how well."""
 
 
 def absence_section(root: Path) -> str:
@@ -27,8 +30,8 @@ def absence_section(root: Path) -> str:
     rows = measured(root)
     head = f'<section class="absence"><h2>Does it know what is not there?</h2><p class="hint">{escape(wording.ABSENCE_HELP)}</p>'
     if not rows:
-        return f'{head}<p class="empty">{escape(wording.NO_ABSENCE)}</p></section>'
-    return f"{head}{join(one(row) for row in rows)}</section>"
+        return f'{head}<p class="empty">{prose(wording.NO_ABSENCE)}</p></section>'
+    return f"{head}{boards(rows)}</section>"
 
 
 def measured(root: Path) -> list[Mapping[str, Any]]:
@@ -40,27 +43,35 @@ def measured(root: Path) -> list[Mapping[str, Any]]:
         return []
 
 
-def one(row: Mapping[str, Any]) -> str:
-    """One index: what it says itself, what a taught detector adds, and how it depends on the sentence."""
-    ways = [("z of the first film", row)]
-    if isinstance(row.get("detector"), Mapping):
-        ways.append(("taught detector", row["detector"]))
+def ways(row: Mapping[str, Any]) -> list[Way]:
+    """What one index says itself, and what a taught detector adds where it has one."""
+    title, taught = model_title(str(row.get("model", ""))), row.get("detector")
+    found: list[Way] = [(title, "z of the first film", row)]
+    return [*found, (title, "taught detector", taught)] if isinstance(taught, Mapping) else found
+
+
+def boards(rows: Sequence[Mapping[str, Any]]) -> str:
+    """All indexes in one table, and by detail of the sentence in a second."""
+    known = [way for row in rows for way in ways(row)]
+    measures = (("auroc", 2), ("false_alarms", 1), ("detected", 1), ("alarms", 1))
+    whole = [(way, [said(way[2].get(name), digits) for name, digits in measures]) for way in known]
+    levels = [level for level in LEVELS if any(level in row["levels"] for row in rows)]
+    by_level = [(way, [said(level_of(way[2], level), 2) for level in levels]) for way in known]
+    present, absent = (max(int(row.get(side, 0)) for row in rows) for side in ("present", "absent"))
+    counted = f"{present:,} sentences that a film satisfies, {absent:,} that none does."
+    detail = board("AUROC by detail of the sentence", ("AUROC: model", "verdict by", *levels), by_level)
+    return f'<p class="hint">{escape(counted)}</p>{board("Absent moments", HEADS, whole)}{detail}'
+
+
+def board(name: str, columns: Sequence[str], rows: Sequence[tuple[Way, list[str]]]) -> str:
+    """One table that may be scrolled sideways."""
     body = join(
-        f'<tr><th scope="row">{escape(name)}</th>{join(f"<td>{said(way.get(key), digits)}</td>" for key, digits in (("auroc", 2), ("false_alarms", 1), ("detected", 1), ("alarms", 1)))}</tr>'
-        for name, way in ways
-    )
-    levels = [name for name in LEVELS if name in row["levels"]]
-    by_level = join(
-        f'<tr><th scope="row">{escape(name)}</th>{join(f"<td>{said(level_of(way, level), 2)}</td>" for level in levels)}</tr>'
-        for name, way in ways
-    )
-    counted = (
-        f"{row.get('present', 0):,} sentences that a film satisfies, {row.get('absent', 0):,} that none does"
+        f'<tr><th scope="row">{escape(title)}</th><td>{escape(judge)}</td>{join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for (title, judge, _), cells in rows
     )
     return (
-        f'<h3>{escape(model_title(str(row.get("model", ""))))}</h3><p class="hint">{escape(counted)}.</p>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Absent moments"><table class="board">{heads(HEADS)}<tbody>{body}</tbody></table></div>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="By detail"><table class="board">{heads(("AUROC by detail of the sentence", *levels))}<tbody>{by_level}</tbody></table></div>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">'
+        f'<table class="board">{heads(columns)}<tbody>{body}</tbody></table></div>'
     )
 
 
