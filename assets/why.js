@@ -15,11 +15,17 @@
     if (next === "off") off.push(place);
     if (next === "on") on.push(place);
     RAL.set({ off: off.join(",") || null, on: on.join(",") || null, rank: null });
-    refocus = `[data-gate="${place}"]`;
+    refocus = { place: `[data-gate="${place}"]`, top: element.querySelector(".scroll").scrollTop };
   }));
-  // The panel is drawn anew after each switch; the focus stays on the word.
+  // The panel is drawn anew after each switch; the focus stays on the word, and the word where it is.
   let refocus = null;
-  RAL.on("side", ({ element, watch }) => watch("value", () => { if (refocus) element.querySelector(refocus)?.focus({ preventScroll: true }); refocus = null; }));
+  RAL.on("side", ({ element, watch }) => watch("value", () => {
+    if (!refocus) return;
+    const scroll = element.querySelector(".scroll");
+    if (scroll) scroll.scrollTop = refocus.top;
+    element.querySelector(refocus.place)?.focus({ preventScroll: true });
+    refocus = null;
+  }));
   // The list beside the player follows the changed gates: cards change places and say from where they came.
   const follow = () => {
     const list = document.querySelector("#ral-list .cards"), said = document.querySelector("#ral-fusion [data-moves]") || document.querySelector("#ral-side [data-moves]");

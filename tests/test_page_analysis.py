@@ -60,6 +60,29 @@ def test_pages_are_links_and_back_returns(browser: Any, server: str) -> None:
         assert page.locator(".card").first.is_visible()
 
 
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_words_are_as_tall_as_the_player_whatever_the_sentence(browser: Any, server: str, width: int) -> None:
+    boxes = "['#ral-player', '#ral-side', '#ral-line', '.ledger'].map((name) => document.querySelector(name).getBoundingClientRect())"
+    with Visit(browser, server, viewport={"width": width, "height": 900}) as visit:
+        for words in (SENTENCE, f"{SENTENCE} and then a man in red"):
+            visit.page.goto(f"{visit.server}/?tab=why&model=ral-tiny&q={words.replace(' ', '+')}")
+            visit.page.locator(".ledger tbody tr").nth(7).wait_for()
+            visit.page.locator(".timeline").wait_for()
+            player, side, line, ledger = visit.page.evaluate(boxes)
+            assert player["bottom"] == side["bottom"] and abs(ledger["bottom"] - side["bottom"]) < 1
+            assert 0 < line["top"] - player["bottom"] < 24
+        scroll = visit.page.locator(".ledger .scroll")
+        before = scroll.evaluate("(box) => { box.scrollTop = 40; return box.scrollTop; }")
+        assert before or width == 1440
+        visit.page.locator('.ledger [data-gate="2"]').dispatch_event("click")
+        visit.page.locator("tr.gate-off").wait_for()
+        assert visit.page.evaluate("document.activeElement.dataset.gate") == "2"
+        assert (
+            visit.page.locator(".ledger .moves").count() == 1
+            and scroll.evaluate("box => box.scrollTop") == before
+        )
+
+
 def test_switching_a_gate_moves_the_ranking_and_stays_in_the_link(browser: Any, server: str) -> None:
     with Visit(browser, server) as visit:
         page = at(visit, "why")

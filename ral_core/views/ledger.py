@@ -23,11 +23,13 @@ def ledger(explanation: Explanation, request: Request, ranking: str = "") -> str
     body = join(
         line(place, word, explanation, truth, state(place, request)) for place, word in enumerate(words)
     )
-    switch = switches(request) if gated else f'<p class="hint">{escape(wording.NO_GATE)}</p>'
+    switch = switches(request) if gated else ""
+    blind = "" if gated else f'<p class="hint">{escape(wording.NO_GATE)}</p>'
     return (
-        f'<section class="panel ledger"><h3>Words</h3>{switch}'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Words"><table>{heads(names)}<tbody>{body}</tbody></table></div>'
-        f'<p class="hint small">{escape(wording.LEDGER_HELP if truth else wording.LEDGER_BLIND)}</p>{ranking}</section>'
+        f'<section class="panel ledger"><div class="panel-head"><h3>Words</h3>{switch}</div>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Words">{blind}'
+        f"<table>{heads(names)}<tbody>{body}</tbody></table>{ranking}"
+        f'<p class="hint small">{escape(wording.LEDGER_HELP if truth else wording.LEDGER_BLIND)}</p></div></section>'
     )
 
 
