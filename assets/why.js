@@ -15,13 +15,13 @@
     if (next === "off") off.push(place);
     if (next === "on") on.push(place);
     RAL.set({ off: off.join(",") || null, on: on.join(",") || null, rank: null });
-    refocus = { place: `[data-gate="${place}"]`, top: element.querySelector(".scroll").scrollTop };
+    refocus = { place: `[data-gate="${place}"]`, top: element.querySelector(".ledger > .scroll").scrollTop };
   }));
   // The panel is drawn anew after each switch; the focus stays on the word, and the word where it is.
   let refocus = null;
   RAL.on("side", ({ element, watch }) => watch("value", () => {
     if (!refocus) return;
-    const scroll = element.querySelector(".scroll");
+    const scroll = element.querySelector(".ledger > .scroll");
     if (scroll) scroll.scrollTop = refocus.top;
     element.querySelector(refocus.place)?.focus({ preventScroll: true });
     refocus = null;

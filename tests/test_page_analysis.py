@@ -71,7 +71,7 @@ def test_words_are_as_tall_as_the_player_whatever_the_sentence(browser: Any, ser
             player, side, line, ledger = visit.page.evaluate(boxes)
             assert player["bottom"] == side["bottom"] and abs(ledger["bottom"] - side["bottom"]) < 1
             assert 0 < line["top"] - player["bottom"] < 24
-        scroll = visit.page.locator(".ledger .scroll")
+        scroll = visit.page.locator(".ledger > .scroll")
         before = scroll.evaluate("(box) => { box.scrollTop = 40; return box.scrollTop; }")
         assert before or width == 1440
         visit.page.locator('.ledger [data-gate="2"]').dispatch_event("click")
