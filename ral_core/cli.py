@@ -87,3 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as problem:  # a full disk, a read-only folder, a file where a folder should be
+        place = f" {problem.filename2 or problem.filename}" if problem.filename else ""
+        print(f"ral_core {parsed.verb}: Cannot use{place}: {problem.strerror or problem}.", file=sys.stderr)
+        return 1

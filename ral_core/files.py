@@ -45,33 +45,38 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def read_text(path: Path, encoding: str = "utf-8") -> str:
-    """The text in `path`. Raises DataError when it is missing or no text in this encoding."""
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one sentence, as a DataError, why `path` cannot be read or is no text."""
     try:
-        return path.read_text(encoding=encoding)
-    except FileNotFoundError:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
         raise DataError(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise DataError(f"{path} is a folder; name a file in it.") from None
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read ({problem.strerror}).") from None
     except UnicodeDecodeError as problem:
         raise DataError(f"{path} is no text ({problem}); copy it again.") from None
 
 
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """The text in `path`. Raises DataError when it cannot be read or is no text in this encoding."""
+    with reading(path):
+        return path.read_text(encoding=encoding)
+
+
 def read_json(path: Path) -> Any:
-    """The JSON value in `path`. Raises DataError when it is missing or is no JSON."""
+    """The JSON value in `path`. Raises DataError when it cannot be read or is no JSON."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as problem:
         raise DataError(f"{path} is not valid JSON ({problem}); make it again.") from None
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The JSON objects of `path`, in file order. Raises DataError with file and line."""
-    try:
-        lines = path.open(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    with lines:
+    """The JSON objects of `path`, in file order, read as they are asked for. Raises DataError with file and line."""
+    with reading(path), path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue

@@ -90,6 +90,61 @@ def test_bad_arguments_exit_2(arguments: list[str], capsys: pytest.CaptureFixtur
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rerank", QUERY, "-k", "0"],
+        ["rerank", QUERY, "--by", "proxies", "--seed", "-1"],
+        ["fusion", QUERY, "-k", "-1"],
+        ["paraphrases", QUERY, "-k", "0"],
+        ["paraphrases", "--check", "-1"],
+        ["stability", QUERY, "--seed", "-1"],
+        ["map", "--seed", str(2**32)],
+        ["clusters", "--seed", "-1"],
+        ["failures", "--examples", "-1"],
+        ["evaluate", "--model", "ral", "--threads", "0"],
+        ["train", "ral", "--threads", "-2"],
+        ["export", "--what", "run", "--out", "x", "-k", "many"],
+    ],
+)
+def test_numbers_that_cannot_be_meant_exit_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2 and "must be a whole number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sweep", QUERY, "--lines", "{folder}"],
+        ["duel", "{folder}"],
+        ["score-run", "{file}", "--gt", "{folder}"],
+        ["score-run", "{file}", "--gt", "{bytes}"],
+        ["score-moments", "{file}", "--truth", "{file}"],
+        ["score-moments", "{bytes}", "--truth", "{file}"],
+        ["import-annotations", "{folder}", "--format", "tvr", "--out", "{folder}/captions.jsonl"],
+        ["index", "--model", "{file}", "--features", "{file}", "--out", "{folder}/index"],
+        ["absence", "--films", "{file}"],
+        ["export", "world-tiny", "--what", "qrels", "--out", "{file}/truth.qrels"],
+        ["export", "world-tiny", "--what", "qrels", "--out", "{folder}"],
+        ["export", "world-tiny", "--what", "projector", "--out", "{file}"],
+        ["search", QUERY, "--device", "meta"],
+        ["search", QUERY, "--device", "mps"],
+    ],
+)
+def test_files_that_cannot_be_used_are_one_sentence(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "bytes").write_bytes(b"\xff\xff{}\n")
+    places = {"folder": tmp_path, "file": tmp_path / "empty", "bytes": tmp_path / "bytes"}
+    assert main([word.format(**places) for word in arguments]) == 1
+    said(capsys)
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize("verb", ["search", "explain", "index", "doctor"])
 def test_help_has_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert verb in VERBS

@@ -98,8 +98,14 @@ def keep_detector(entry: IndexEntry, detector: Detector) -> None:
 
 
 def absent_captions(films: Path, captions: Path) -> list[Caption]:
-    """Captions of another split that none of the films of `films` (a `films.jsonl`) satisfies, by their logic."""
-    corpus = Corpus([Film.from_json(row) for row in read_jsonl(films)])
+    """Captions of another split that none of the films of `films` (a `films.jsonl`) satisfies, by their logic.
+
+    Raises DataError where `films` holds no film.
+    """
+    there = [Film.from_json(row) for row in read_jsonl(films)]
+    if not there:
+        raise DataError(f"{films} holds no film.")
+    corpus = Corpus(there)
     written = read_captions(captions)
     return [one for one in written if one.logic and not corpus.relevant(one.logic).any()]
 

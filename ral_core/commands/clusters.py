@@ -6,6 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.clusters import NO_WORDS, cluster, save_clusters
+from ral_core.commands.numbers import seed
 from ral_core.search.engine import Explorer
 
 
@@ -14,7 +15,7 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = "example: python -m ral_core clusters --index world-ral"
     parser.add_argument("--index", help="name of an index, or the folder of a library (default: all)")
     parser.add_argument("--count", type=int, help="clusters (default: by the number of films)")
-    parser.add_argument("--seed", type=int, default=0, help="of the first guess (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the first guess (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each index")
 
 

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from ral_core.analysis.decide import Decision, decide
 from ral_core.analysis.decide_check import check_decide
 from ral_core.commands.asking import add_query
+from ral_core.commands.numbers import whole
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 
@@ -17,7 +18,9 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = 'example: python -m ral_core decide "a man is waving"'
     add_query(parser, optional=True)
     parser.add_argument("--most", type=int, default=6, help="words offered (default: %(default)s)")
-    parser.add_argument("--check", type=int, metavar="N", help="try N captions with a made-up user; no query")
+    parser.add_argument(
+        "--check", type=whole(1), metavar="N", help="try N captions with a made-up user; no query"
+    )
 
 
 def run(args: Namespace) -> int:

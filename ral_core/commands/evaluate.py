@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ral_core.commands.numbers import whole
+
 if TYPE_CHECKING:
     from ral_core.evaluation.corpus_moments import Locate
     from ral_core.evaluation.moments import Localise
@@ -38,7 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--feature", help="which frame features of a published data set (the model's)")
     parser.add_argument("--weights", metavar="CLIP,FRAME", help="fusion weights instead of the model's own")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument("--threads", type=whole(1), help="CPU threads to use")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--save", action="store_true", help=f"also write {REPORTS.relative_to(ROOT)}/MODEL-SPLIT.json"

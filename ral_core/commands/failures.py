@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.failures import FailureReport, failure_report
 from ral_core.commands.asking import add_place
+from ral_core.commands.numbers import whole
 from ral_core.search.engine import Explorer
 
 
@@ -14,7 +15,7 @@ def add(parser: ArgumentParser) -> None:
     """The arguments of `failures`."""
     parser.epilog = "example: python -m ral_core failures --model ral"
     add_place(parser)
-    parser.add_argument("--examples", type=int, default=3, help="of each reason (default: %(default)s)")
+    parser.add_argument("--examples", type=whole(0), default=3, help="of each reason (default: %(default)s)")
 
 
 def run(args: Namespace) -> int:

@@ -6,6 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.fusion import Fusion, fusion
+from ral_core.commands.numbers import whole
 from ral_core.search.engine import Explorer
 
 
@@ -14,7 +15,7 @@ def add(parser: ArgumentParser) -> None:
     parser.epilog = 'example: python -m ral_core fusion "a dog sleeps in the snow" --share 0.7'
     parser.add_argument("query", help="what happens in the moment, as a sentence")
     parser.add_argument("--share", type=float, help="of the clip score, 0 to 1 (default: the model's own)")
-    parser.add_argument("-k", type=int, default=10, help="films printed as text (default: %(default)s)")
+    parser.add_argument("-k", type=whole(1), default=10, help="films printed as text (default: %(default)s)")
     parser.add_argument("--index", help="name of an index, or an index folder (default: the shipped one)")
     parser.add_argument("--model", help="one of the models that the collection was indexed with")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1 (default: %(default)s)")

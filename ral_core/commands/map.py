@@ -6,6 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.maps import film_vectors, fit_umap, map_files, save_umap
+from ral_core.commands.numbers import seed
 from ral_core.search.engine import Explorer
 
 
@@ -13,7 +14,7 @@ def add(parser: ArgumentParser) -> None:
     """The arguments of `map`."""
     parser.epilog = "example: python -m ral_core map --index world-ral"
     parser.add_argument("--index", help="name of an index, or the folder of a library (default: all)")
-    parser.add_argument("--seed", type=int, default=0, help="of the fit (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the fit (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each index")
 
 

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.paraphrases import ParaphraseStability, check_paraphrases, paraphrase_stability
 from ral_core.commands.asking import add_query
+from ral_core.commands.numbers import whole
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
 
@@ -20,8 +21,8 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--say", action="append", default=[], help="a paraphrase of your own; may be given often"
     )
-    parser.add_argument("--check", type=int, metavar="N", help="say N captions otherwise; no query")
-    parser.add_argument("-k", type=int, default=10, help="films compared (default: %(default)s)")
+    parser.add_argument("--check", type=whole(1), metavar="N", help="say N captions otherwise; no query")
+    parser.add_argument("-k", type=whole(1), default=10, help="films compared (default: %(default)s)")
 
 
 def run(args: Namespace) -> int:

@@ -12,6 +12,7 @@ from ral_core.analysis.asked import ask
 from ral_core.analysis.ranking import WAYS, RankingCheck, check_rankings, ranking
 from ral_core.analysis.rerank import Moved, rerank
 from ral_core.commands.asking import add_query
+from ral_core.commands.numbers import seed, whole
 from ral_core.errors import BadQuery
 from ral_core.features.words import Word
 from ral_core.files import write_json
@@ -23,7 +24,7 @@ def add(parser: ArgumentParser) -> None:
     """The arguments of `rerank`."""
     parser.epilog = 'example: python -m ral_core rerank "a girl in a red dress flies a kite" --off red'
     add_query(parser, optional=True)
-    parser.add_argument("-k", type=int, default=10, help="how many films (default: %(default)s)")
+    parser.add_argument("-k", type=whole(1), default=10, help="how many films (default: %(default)s)")
     parser.add_argument(
         "--off",
         action="append",
@@ -41,7 +42,7 @@ def add(parser: ArgumentParser) -> None:
         help="rank by something else: " + "; ".join(f"{k}: {v}" for k, v in WAYS.items()),
     )
     parser.add_argument("--caution", type=float, default=0.1, help="weight of the width with --by cautious")
-    parser.add_argument("--seed", type=int, default=0, help="of the samples (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the samples (default: %(default)s)")
     parser.add_argument(
         "--check", action="store_true", help="judge every way of ranking on all captions; no query"
     )

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.similar import ALIKE, Duplicates, Similar, duplicates, similar
 from ral_core.commands.asking import add_place
+from ral_core.commands.numbers import whole
 from ral_core.commands.search import clock
 from ral_core.errors import BadQuery
 from ral_core.search.engine import Explorer
@@ -18,7 +19,9 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("video", nargs="?", help="id of the film")
     add_place(parser)
     parser.add_argument("--second", type=float, help="compare the moment there instead of the whole film")
-    parser.add_argument("-k", type=int, default=10, help="how many films or pairs (default: %(default)s)")
+    parser.add_argument(
+        "-k", type=whole(1), default=10, help="how many films or pairs (default: %(default)s)"
+    )
     parser.add_argument(
         "--duplicates", action="store_true", help="list pairs of films that look the same instead"
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from ral_core.analysis.asked import ask
 from ral_core.analysis.stability import DRAWS, RankStability, rank_stability
 from ral_core.analysis.stability_check import StabilityCheck, check_stability
+from ral_core.commands.numbers import seed
 from ral_core.errors import BadQuery
 from ral_core.files import write_json
 from ral_core.search.engine import Explorer
@@ -27,7 +28,7 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--draws", type=int, default=DRAWS, help="default: %(default)s")
     parser.add_argument("--proxies", type=int, help="samples of each distribution (default: as in training)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the draws (default: %(default)s)")
     parser.add_argument(
         "--check", action="store_true", help="ask all captions and compare with the truth; no query"
     )

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ral_core.commands.numbers import seed, whole
+
 if TYPE_CHECKING:
     from ral_core.training.config import RunConfig
 
@@ -32,10 +34,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--feature", help="which frame features of a published data set (the config's)")
     parser.add_argument("--epochs", type=int, help="instead of the config's")
-    parser.add_argument("--seed", type=int, help="instead of the config's")
+    parser.add_argument("--seed", type=seed, help="instead of the config's")
     parser.add_argument("--minutes", type=float, help="stop after the epoch in which they are over")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument("--threads", type=whole(1), help="CPU threads to use")
     parser.add_argument(
         "--half", action="store_true", help="keep the weights as float16, as shipped models do"
     )

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ral_core.commands.numbers import whole
 from ral_core.errors import DataError, UnknownName
 from ral_core.files import read_jsonl
 
@@ -36,12 +37,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--stages", default=",".join(STAGES), help="which of %(default)s, with commas between (all)"
     )
-    build.add_argument("--jobs", type=int, default=2, help="processes that draw (%(default)s)")
+    build.add_argument("--jobs", type=whole(1), default=2, help="processes that draw (%(default)s)")
     build.add_argument(
         "--films", type=sizes, metavar="SPLIT=N,...", help="a small corpus: how many films each split has"
     )
-    build.add_argument("--epochs", type=int, help="epochs of the visual encoder's training")
-    build.add_argument("--limit", type=int, help="draw only the first N films of each split")
+    build.add_argument("--epochs", type=whole(1), help="epochs of the visual encoder's training")
+    build.add_argument("--limit", type=whole(1), help="draw only the first N films of each split")
     build.add_argument("--force", action="store_true", help="draw again what is there")
 
     sheet = verbs.add_parser("sheet", help="draw contact sheets of actions and settings")

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from ral_core.commands.numbers import seed, whole
+
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "precomputed/reports"
 
@@ -17,13 +19,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ablations", nargs="*", metavar="NAME", help="of the first system (ral): all, or these"
     )
-    parser.add_argument("--seeds", nargs="+", type=int, help="instead of 1 2 3")
+    parser.add_argument("--seeds", nargs="+", type=seed, help="instead of 1 2 3")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build/zoo", help="folder of the runs (%(default)s)"
     )
     parser.add_argument("--data", type=Path, default=ROOT / "build/world", help="folder with train/ and val/")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    parser.add_argument("--threads", type=int, help="CPU threads to use")
+    parser.add_argument("--threads", type=whole(1), help="CPU threads to use")
     parser.add_argument(
         "--split", type=Path, default=ROOT / "precomputed/world/test", help="what to compare on (%(default)s)"
     )

@@ -43,10 +43,9 @@ class Detections:
 def read_detections(predictions: Path, truth: Path) -> list[Detections]:
     """Pair predictions with annotations by `qid`, both jsonl as QVHighlights publishes them.
 
-    Raises DataError when a query of one is missing from the other, or a row lacks a field.
+    Raises DataError when there is none, a query of one is missing from the other, or a row lacks a field.
     """
-    found = {row.get("qid"): row for row in read_jsonl(predictions)}
-    known = {row.get("qid"): row for row in read_jsonl(truth)}
+    found, known = (_by_query(path) for path in (predictions, truth))
     for missing, where in ((known.keys() - found.keys(), predictions), (found.keys() - known.keys(), truth)):
         if missing:
             first = sorted(map(str, missing))[0]
@@ -56,20 +55,30 @@ def read_detections(predictions: Path, truth: Path) -> list[Detections]:
     return [_paired(found[qid], row, predictions, truth) for qid, row in known.items()]
 
 
+def _by_query(path: Path) -> dict[Any, Mapping[str, Any]]:
+    rows: dict[Any, Mapping[str, Any]] = {}
+    for number, row in enumerate(read_jsonl(path), start=1):
+        if not isinstance(qid := row.get("qid"), int | str):
+            raise DataError(f"{path}, row {number}: it has no qid.")
+        rows[qid] = row
+    if not rows:
+        raise DataError(f"{path} holds no query.")
+    return rows
+
+
 def _paired(guess: Mapping[str, Any], row: Mapping[str, Any], predictions: Path, truth: Path) -> Detections:
     try:
         windows = np.array(guess["pred_relevant_windows"], dtype=float).reshape(-1, 3)
         true = np.array(row["relevant_windows"], dtype=float).reshape(-1, 2)
-    except (KeyError, ValueError) as problem:
+        saliency, ratings = guess.get("pred_saliency_scores"), None
+        if saliency is not None and "saliency_scores" in row:
+            ratings = np.zeros((int(row["duration"] / CLIP_SECONDS), 3))
+            ratings[row["relevant_clip_ids"]] = row["saliency_scores"]
+            saliency = np.array(saliency, dtype=float)
+    except (KeyError, ValueError, TypeError, IndexError) as problem:
         raise DataError(
-            f"qid {row['qid']} of {predictions} or {truth} has no usable windows ({problem})."
+            f"qid {row['qid']} of {predictions} or {truth} has no usable windows or ratings ({problem})."
         ) from None
-    saliency = guess.get("pred_saliency_scores")
-    ratings = None
-    if saliency is not None and "saliency_scores" in row:
-        ratings = np.zeros((int(row["duration"] / CLIP_SECONDS), 3))
-        ratings[row["relevant_clip_ids"]] = row["saliency_scores"]
-        saliency = np.array(saliency, dtype=float)
     return Detections(str(row["qid"]), windows, true, saliency, ratings)
 
 
