@@ -18,6 +18,7 @@ from ral_core.errors import BadQuery
 from ral_core.features.words import WORD
 from ral_core.models import RAL
 from ral_core.search.engine import Explorer
+from ral_core.search.known import Vocabulary
 from ral_core.search.reading import cleaned
 from ral_core.search.results import Answer
 
@@ -76,9 +77,9 @@ def sweep(
 ) -> Sweep:
     """Search the query and its variants: the `given` lines, or without them edits made by rules.
 
-    The rules: each word that carries meaning left out, singular for plural and back, articles dropped, a last
-    "in the park" put first. Which variant moves most is decided by the overlap, then by the rank of the query's
-    first film. Raises BadQuery where k is below 1 or nothing can be changed, else as `search`.
+    The rules: each word that carries meaning left out, singular for plural and back where the captions say that
+    form, articles dropped, a last "in the park" put first. Which variant moves most is decided by the overlap, then
+    by the rank of the query's first film. Raises BadQuery where k is below 1 or nothing can be changed, else as `search`.
     """
     if k < 1:
         raise BadQuery(f"k must be a whole number of at least 1, not {k}.")
@@ -86,7 +87,11 @@ def sweep(
     entry = explorer.resolve(model, index)
     gallery = explorer.gallery(entry)
     lines = [cleaned(line).text for line in given if line.strip()]
-    made = [(line, "given", changed(typed.text, line)) for line in lines] if lines else edits(typed.text)
+    made = (
+        [(line, "given", changed(typed.text, line)) for line in lines]
+        if lines
+        else edits(typed.text, explorer.collection(entry).vocabulary)
+    )
     asked: dict[str, tuple[Edit, str]] = {typed.text: ("query", "")}
     for text, edit, change in made:
         asked.setdefault(text, (edit, change))  # type: ignore[arg-type]
@@ -132,8 +137,8 @@ def sweep(
     )
 
 
-def edits(text: str) -> Iterator[tuple[str, Edit, str]]:
-    """Edits made by rules, each with what was changed."""
+def edits(text: str, said: Vocabulary | None = None) -> Iterator[tuple[str, Edit, str]]:
+    """Edits made by rules, each with what was changed; of other numbers only forms that are `said`, where that is known."""
     for match in WORD.finditer(text):
         word = match.group()
         if word.lower() in LITTLE or not word[0].isalnum():
@@ -143,7 +148,7 @@ def edits(text: str) -> Iterator[tuple[str, Edit, str]]:
             yield rest, "left out", f"without {word}"
     for match in WORD.finditer(text):
         word = match.group()
-        if word.lower() not in LITTLE and (other := renumbered(word)):
+        if word.lower() not in LITTLE and (other := renumbered(word)) and (not said or other in said):
             yield text[: match.start()] + other + text[match.end() :], "number", f"{word} → {other}"
     for shortened, _, change in shorter(text):
         yield shortened, "articles", change

@@ -17,7 +17,12 @@ class Vocabulary:
     """Every word of some sentences, in any of its forms."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._stems = {stem for text in texts for word in named(text) for stem in stems(word)}
+        self._words = {word for text in texts for word in named(text)}
+        self._stems = {stem for word in self._words for stem in stems(word)}
+
+    def __contains__(self, word: object) -> bool:
+        """Whether some sentence says the word in this very form."""
+        return isinstance(word, str) and word.lower() in self._words
 
     def __len__(self) -> int:
         return len(self._stems)
