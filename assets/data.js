@@ -52,6 +52,7 @@
       dialog.append(close);
       element.closest(".gradio-container").append(dialog);
       if (!dialog.open) dialog.showModal();
+      RAL.copyIn(dialog);
     });
     dialog.addEventListener("close", () => dialog.querySelector("video")?.pause());
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

@@ -54,6 +54,7 @@ RAL.player = (() => {
     const same = film && film.film === next.film;
     film = { ...next, place };
     explain(next.film ? "" : box.dataset.missing || "The video file of this film is not here, so it cannot be played. Scores and times still hold.");
+    document.dispatchEvent(new CustomEvent("ral:film", { detail: film }));
     find(".now-title").textContent = next.title;
     find(".time .whole").textContent = RAL.clock(next.duration);
     find('[data-act="mute"]').hidden = true;

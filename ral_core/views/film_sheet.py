@@ -20,6 +20,7 @@ from ral_core.views.parts import nothing
 
 MOST, TAGS = 240, 24
 """How many films come on the sheet at a time, and the most tags to choose from."""
+ABSENT = "There is no file of this film that can be played here; its features are, so it can be found."
 
 
 def film_sheet(entry: IndexEntry, shelf: Shelf, only: str | None, most: int = MOST) -> str:
@@ -104,10 +105,11 @@ def film_details(explorer: Explorer, shelf: Shelf, entry: IndexEntry, video: str
         return nothing(f"There is no film {video!r} in the index {entry.name}.")
     captions = [c for c in explorer.collection(entry).captions.values() if c.film == video]
     source, poster = shelf.url(entry.name, "film", video), shelf.url(entry.name, "poster", video)
+    copying = attributes(data_copying=film.id, data_index=entry.name, data_title=film.title)
     shown = (
         f'<video controls playsinline preload="none"{attributes(src=source, poster=poster, aria_label=film.title)}></video>'
         if source
-        else '<p class="empty">The file of this film is not here; its features are, so it can be found.</p>'
+        else f'<p class="empty">{ABSENT}</p><div class="copying" hidden{copying}></div>'
     )
     return (
         f'<div class="film-details" data-ready><h2>{escape(film.title)}</h2>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,20 +24,23 @@ FRAME_RATIO = 16 / 9
 class Shelf:
     """The media files of every collection, by address, and the addresses of every video."""
 
-    files: Mapping[str, Path]
+    files: dict[str, Path]
     """Address below `/media/`, such as `world/poster/test-0001.jpg` → the file."""
-    addresses: Mapping[tuple[str, Kind, str], str]
+    addresses: dict[tuple[str, Kind, str], str]
     """(index name, kind, video id) → address."""
-    _films: Mapping[str, Path]
+    _films: dict[str, Path]
     """`collection/video` → its film, for stills."""
     _strips: dict[Path, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, entries: Iterable[IndexEntry]) -> Shelf:
         """Put every existing media file that the indexes' video tables name on the shelf."""
-        files: dict[str, Path] = {}
-        addresses: dict[tuple[str, Kind, str], str] = {}
-        films: dict[str, Path] = {}
+        shelf = cls({}, {}, {})
+        shelf.add(entries)
+        return shelf
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """Add the files that have come since, such as a playable copy; those on the shelf stay where they are."""
         for entry in entries:
             for video in read_videos(entry.folder / VIDEOS):
                 for kind, attribute in FIELDS.items():
@@ -48,11 +51,10 @@ class Shelf:
                     names = [video.id] if kind == "strip" else list(dict.fromkeys((video.id, video.video)))
                     for name in names:
                         address = f"{entry.manifest.collection}/{kind}/{name}{path.suffix}"
-                        files.setdefault(address, path)
-                        addresses.setdefault((entry.name, kind, name), address)
+                        self.files.setdefault(address, path)
+                        self.addresses.setdefault((entry.name, kind, name), address)
                         if kind == "film":
-                            films.setdefault(f"{entry.manifest.collection}/{name}", path)
-        return cls(files, addresses, films)
+                            self._films.setdefault(f"{entry.manifest.collection}/{name}", path)
 
     def path(self, address: str) -> Path | None:
         """The file behind `collection/kind/video.suffix`, or None."""

@@ -24,6 +24,7 @@ from ral_core.views.bench_page import build_bench_page
 from ral_core.views.clusters_data import add_cluster_routes
 from ral_core.views.compare_page import build_compare_page
 from ral_core.views.completing import add_completion_route
+from ral_core.views.copying import Copies, add_copy_routes
 from ral_core.views.data_page import build_data_page
 from ral_core.views.duel_panel import add_duel_routes
 from ral_core.views.exports import add_exports
@@ -48,6 +49,7 @@ SCRIPTS = (
     "player.js",
     "search.js",
     "complete.js",
+    "copying.js",
     "pictures.js",
     "why.js",
     "fusion.js",
@@ -107,6 +109,7 @@ def build_app(explorer: Explorer, index: str | None = None, *, mcp: bool = False
     add_map_routes(app, Maps(explorer, shelf))
     add_cluster_routes(app, explorer)
     add_completion_route(app, explorer, index)
+    add_copy_routes(app, Copies(explorer, shelf))
     add_duel_routes(app)
     add_exports(app, explorer, shelf, index)
     add_take_away(app, explorer, shelf, index)
