@@ -32,6 +32,9 @@ from ral_core.index.candidates import load_faiss, read_saved
 from ral_core.index.folder import CLIP_INDEX, IndexFolder, open_index
 from ral_core.ingest.library import Library
 from ral_core.ingest.scan import is_library
+from ral_core.models import TAKEN
+from ral_core.models.plugins import broken
+from ral_core.offers import offers
 from ral_core.search.collections import IndexEntry
 from ral_core.search.libraries import found_indexes, is_root, model_folder
 
@@ -85,6 +88,13 @@ def disk(folder: Path) -> Check:
     """Whether there is room for a few temporary files."""
     free = shutil.disk_usage(folder if folder.exists() else Path.cwd()).free
     return Check("disk", free >= LEAST_DISK, f"{free / 1e9:.1f} GB free for {folder}")
+
+
+def other_models() -> Iterator[Check]:
+    """The backbones that other packages bring; nothing here needs them, so a broken one is absent, not wrong."""
+    why = broken(TAKEN)
+    for name, offer in offers().items():
+        yield Check(f"model {name}", True, why.get(name, f"from {offer.package}"), absent=name in why)
 
 
 def joint_encoders() -> Iterator[Check]:

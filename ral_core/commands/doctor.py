@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ral_core.analysis.health import Check, device, disk, joint_encoders, programs, root_checks
+from ral_core.analysis.health import Check, device, disk, joint_encoders, other_models, programs, root_checks
 from ral_core.errors import RALError
 from ral_core.features.encoders import open_text_encoder, open_visual_encoder
 from ral_core.search.engine import PRECOMPUTED
@@ -60,6 +60,7 @@ def checks(root: Path, libraries: Sequence[Path] = ()) -> Iterator[Check]:
     yield text_encoder()
     yield visual_encoder(root / "encoders" / "visual")
     yield from joint_encoders()
+    yield from other_models()
     yield from root_checks(root, shipped=True)
     for library in libraries:
         yield disk(library)

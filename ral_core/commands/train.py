@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ral_core.commands.numbers import seed, whole
+from ral_core.offers import offers
 
 if TYPE_CHECKING:
     from ral_core.training.config import RunConfig
@@ -22,7 +23,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`."""
     parser.epilog = (
         "examples:\n  python -m ral_core train ral --data build/world\n"
-        "  python -m ral_core train ral --library my_library --captions captions.csv"
+        "  python -m ral_core train ral --library my_library --captions captions.csv\n"
+        f"models of other packages: {', '.join(map(str, offers().values())) or 'none'} (docs/new-model.md)"
     )
     parser.add_argument("config", help="a preset (see ral_core/presets) or a TOML or JSON file")
     parser.add_argument("--out", type=Path, help="model folder (build/models/NAME)")

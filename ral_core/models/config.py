@@ -111,7 +111,7 @@ class ModelConfig:
     """Everything needed to build a model before its weights are loaded."""
 
     name: str = "gmmformer_v2"
-    """The backbone, one of `BACKBONES`."""
+    """The backbone, one of `BACKBONES` or of another package (`models.plugins`)."""
     visual_width: int
     """Width of a frame feature (Dv)."""
     text_width: int
@@ -146,6 +146,8 @@ class ModelConfig:
     """`careful`, or `reference` to reproduce the official code."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Single choices that differ from the profile's, by name."""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that only a backbone of another package knows, which checks them itself; plain JSON values."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -176,6 +178,8 @@ class ModelConfig:
         object.__setattr__(self, "windows", tuple(self.windows))  # JSON and TOML bring lists
         one_of("profile", self.profile, tuple(PROFILES))
         refuse_unknown("options", self.options, Choices)
+        if not isinstance(self.own, Mapping):
+            raise DataError(f"own must be a table of settings, not {self.own!r}.")
         _ = self.choices  # an option with a bad value speaks up here
 
     @cached_property
@@ -185,7 +189,8 @@ class ModelConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` turns back into this config."""
-        return asdict(self) | {"windows": list(self.windows), "options": dict(self.options)}
+        values = asdict(self) | {"windows": list(self.windows), "options": dict(self.options)}
+        return values if self.own else {name: value for name, value in values.items() if name != "own"}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ModelConfig:
