@@ -119,10 +119,13 @@
     const place = moments(card).findIndex((one) => second >= one.start - 0.06 && second < one.end);
     return place < 0 ? 0 : place;
   };
-  const show = (card, how) => player.open({
-    video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, still: card.dataset.still, peek: card.querySelector(".still > img")?.getAttribute("src"),
-    rank: card.dataset.rank, duration: Number(card.dataset.duration), moments: moments(card),
-  }, how);
+  const show = (card, how) => {
+    document.querySelector(".player").dataset.missing = results().dataset.missing ?? "";
+    player.open({
+      video: card.dataset.video, title: card.dataset.title, film: card.dataset.film, still: card.dataset.still, peek: card.querySelector(".still > img")?.getAttribute("src"),
+      rank: card.dataset.rank, duration: Number(card.dataset.duration), moments: moments(card),
+    }, how);
+  };
   const mark = (card) => {
     for (const one of cards()) one.removeAttribute("aria-current");
     card.setAttribute("aria-current", "true");

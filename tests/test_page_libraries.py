@@ -41,7 +41,12 @@ def test_what_is_absent_is_said(browser: Any, server: str) -> None:
         page = visit.page
         page.goto(f"{server}/?{MINE}")
         page.locator(".evidence").wait_for()
-        assert "not here" in page.locator(".no-film").inner_text()
+        assert "came without video files" in page.locator(".no-film").inner_text()
+        assert not page.get_by_role("button", name="Play").count()  # neither on a card nor under the screen
+        assert page.get_by_role("button", name="Next moment").is_visible()
+        page.locator(".card-title").nth(1).click()
+        page.wait_for_url("**video=long*")
+        assert "came without" in page.locator(".no-film").inner_text() and not visit.problems
         assert page.locator(".card .no-picture").count() == 3 and not page.locator("[data-cut]").is_visible()
         assert "no filmstrip" in page.locator("#ral-line").inner_text()
         assert "captions" in page.locator(".truth-panel").inner_text()

@@ -116,6 +116,37 @@ def test_the_cut_line_stands_below_the_last_film_above_it(explorer: FakeExplorer
     assert order(listed(explorer, shelf, hits=mixed)) == ["under", "card", "cut", "under"]
 
 
+def test_the_cut_line_never_contradicts_the_verdict(explorer: FakeExplorer, shelf: Shelf) -> None:
+    def said(query: str = CAPTION, **changes: object) -> str:
+        return listed(explorer, shelf, query, **changes).text
+
+    assert "below z 2.5: here films usually do not show it" in said()
+    assert "usually do not show it" in said("nowhere")
+    assert "the verdict doubts the films above, too" in said(state="unlikely")
+    assert "believes it is here" in said("nowhere", state="clear")
+    for text in (said(), said("nowhere", state="clear")):
+        assert "unlikely" not in text and wording.CUT_HELP in text
+    titles = [
+        attrs["title"] or "" for attrs in listed(explorer, shelf).with_class("score") if "title" in attrs
+    ]
+    assert [wording.UNDER_HELP.format(z="2.5") in title for title in titles] == [False, False, True, True]
+
+
+def test_what_cannot_be_played_offers_no_play(explorer: FakeExplorer, shelf: Shelf) -> None:
+    for some, why in ((shelf, wording.NO_FILM), (Shelf({}, {}, {}), wording.NO_FILMS)):
+        result = explorer.search(CAPTION)
+        tags = Tags(results_list(result, some, 10, None, None))
+        play = [
+            attrs.get("title")
+            for tag, attrs in tags.found
+            if tag == "button" and attrs.get("title") == "Play"
+        ]
+        assert len(play) == (0 if some is not shelf else FILMS)
+        assert tags.with_class("results")[0]["data-missing"] == why
+        labels = "".join(attrs.get("aria-label") or "" for _, attrs in tags.found)
+        assert ("Play" in labels) == (some is shelf)
+
+
 def test_scores_are_never_called_confidence_or_shown_as_per_cent(
     explorer: FakeExplorer, shelf: Shelf
 ) -> None:

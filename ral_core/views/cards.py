@@ -37,6 +37,7 @@ def results_list(
         data_k=k,
         data_chosen=chosen,
         data_second=None if second is None else f"{second:.2f}",
+        data_missing=absence(result, shelf),
         aria_label=f"Films for {result.query}",
     )
     if not result.hits:
@@ -45,13 +46,19 @@ def results_list(
     return f'<section{head}>{verdict(result)}{filters}<ol class="cards">{join(rows(result, shelf))}</ol>{more_button(result, k)}{facts(result)}</section>'
 
 
+def absence(result: SearchResult, shelf: Shelf) -> str:
+    """Why a film of the list cannot be played, where one cannot."""
+    some = any(shelf.url(result.index, "film", hit.video) for hit in result.hits)
+    return wording.NO_FILM if some else wording.NO_FILMS
+
+
 def rows(result: SearchResult, shelf: Shelf) -> Iterator[str]:
     """The cards in order, with the cut line between the films above and below it."""
     scale = max((weighted(hit, result)[0] + weighted(hit, result)[1] for hit in result.hits), default=1.0)
     over = [place for place, hit in enumerate(result.hits) if not under(hit, result)]
     for place, hit in enumerate(result.hits):
         if result.cutoff is not None and place == (over[-1] + 1 if over else 0):
-            yield cut_line(result.cutoff)
+            yield cut_line(result, place)
         yield card(hit, result, shelf, scale)
 
 
@@ -63,12 +70,14 @@ def under(hit: Hit, result: SearchResult) -> bool:
 def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
     """One film: rank, still, title, best moment, score, time line with its moments, parts, and what to do."""
     title, when = escape(hit.title), stretch(hit.start, hit.end)
+    film = shelf.url(result.index, "film", hit.video)
+    verb = "Play" if film else "Show"
     data = attributes(
         class_="card under" if under(hit, result) else "card",
         data_video=hit.video,
         data_rank=hit.rank,
         data_title=hit.title,
-        data_film=shelf.url(result.index, "film", hit.video),
+        data_film=film,
         data_still=shelf.still(result.index, hit.video, hit.start),
         data_start=f"{hit.start:.3f}",
         data_end=f"{hit.end:.3f}",
@@ -78,18 +87,18 @@ def card(hit: Hit, result: SearchResult, shelf: Shelf, scale: float) -> str:
         f"<li{data}>{still(hit, result.index, shelf)}"
         '<div class="card-body">'
         f'<div class="card-head"><h3><button type="button" class="card-title" data-act="play">{title}'
-        f"{hidden(f', {when}')}</button></h3>{score(hit)}</div>"
+        f"{hidden(f', {when}')}</button></h3>{score(hit, result)}</div>"
         f'<p class="when">{when}<span class="of"> of {stretch(0, hit.duration).split("–")[1]}</span></p>'
-        f"{mini_timeline(hit.timeline, hit.duration, hit.moments[:MARKS], hit.title)}"
-        f'{moment_list(hit)}<div class="card-foot">{parts(hit, result, scale)}{actions(hit)}</div>'
+        f"{mini_timeline(hit.timeline, hit.duration, hit.moments[:MARKS], hit.title, verb)}"
+        f'{moment_list(hit, verb)}<div class="card-foot">{parts(hit, result, scale)}{actions(hit, film is not None)}</div>'
         "</div></li>"
     )
 
 
-def moment_list(hit: Hit) -> str:
-    """Every moment of the film as a button, best first; shown when all moments are wanted."""
+def moment_list(hit: Hit, verb: str) -> str:
+    """Every moment of the film as a button, best first; shown when all moments are wanted. `verb` says what it does."""
     items = join(
-        f'<li><button type="button" class="pill"{attributes(data_moment=place, data_start=f"{moment.start:.3f}", data_end=f"{moment.end:.3f}", title=f"Play {stretch(moment.start, moment.end)}")}>{stretch(moment.start, moment.end)}</button></li>'
+        f'<li><button type="button" class="pill"{attributes(data_moment=place, data_start=f"{moment.start:.3f}", data_end=f"{moment.end:.3f}", title=f"{verb} {stretch(moment.start, moment.end)}")}>{stretch(moment.start, moment.end)}</button></li>'
         for place, moment in enumerate(hit.moments)
     )
     return f'<ol class="moment-list" aria-label="Moments of this film, best first">{items}</ol>'
@@ -104,22 +113,27 @@ def still(hit: Hit, index: str, shelf: Shelf) -> str:
         if picture
         else f'<span class="no-picture">{icon("absent")}</span>'
     )
+    film = shelf.url(index, "film", hit.video)
+    press = f'<span class="still-play">{icon("play")}</span>' if film else ""
     leaf = attributes(
         data_strip=strip, data_pictures=shelf.strip_pictures(index, hit.video) or None, data_act="play"
     )
     return (
         f'<div class="still"{leaf}>{shown}<span class="leaf"></span>'
-        f'<span class="rank">{hidden("Rank ")}{hit.rank}</span><span class="still-play">{icon("play")}</span></div>'
+        f'<span class="rank">{hidden("Rank ")}{hit.rank}</span>{press}</div>'
     )
 
 
-def score(hit: Hit) -> str:
+def score(hit: Hit, result: SearchResult) -> str:
     """The calibrated score, with the raw one on hover; the raw one where there is no calibration."""
     raw = f"raw score {number(hit.score, 3)}"
     if hit.z is None:
         return f'<span class="score"{attributes(title=wording.RAW_HELP)}><b>{number(hit.score, 3)}</b><small>raw</small></span>'
-    tip = f"{wording.z_phrase(hit.z)}; {raw}. {wording.Z_HELP}"
-    return f'<span class="score"{attributes(title=tip)}><small>z</small><b>{number(hit.z, 1)}</b>{hidden(f"({raw})")}</span>'
+    tip, said = f"{wording.z_phrase(hit.z)}; {raw}. {wording.Z_HELP}", raw
+    if under(hit, result):
+        line = number(result.cutoff or 0.0, 1)
+        tip, said = f"{wording.UNDER_HELP.format(z=line)} {tip}", f"{raw}, below the line of z {line}"
+    return f'<span class="score"{attributes(title=tip)}><small>z</small><b>{number(hit.z, 1)}</b>{hidden(f"({said})")}</span>'
 
 
 def parts(hit: Hit, result: SearchResult, scale: float) -> str:
@@ -141,10 +155,10 @@ def weighted(hit: Hit, result: SearchResult) -> tuple[float, float]:
     return result.clip_weight * hit.clip, result.frame_weight * hit.frame
 
 
-def actions(hit: Hit) -> str:
-    """What can be done with a film."""
+def actions(hit: Hit, plays: bool) -> str:
+    """What can be done with a film; one without a file cannot be played."""
     buttons = (
-        ("play", "play", "Play", ""),
+        *([("play", "play", "Play", "")] if plays else []),
         ("why", "why", "Why", ""),
         ("alike", "more", "More like this", " sole"),
         ("pin", "pin", "Pin", " sole"),
@@ -161,12 +175,19 @@ def actions(hit: Hit) -> str:
     )
 
 
-def cut_line(cutoff: float) -> str:
-    """The place in the list below which a film is unlikely to hold the moment."""
-    tip = "Queries about things that are in no film seldom reach this line."
+def cut_line(result: SearchResult, above: int) -> str:
+    """The place in the list below which z is lower than the index's line; `above` films stand over it.
+
+    The verdict weighs more than z. Where the two disagree about the films at the top, the line says so.
+    """
+    said = wording.CUT
+    if result.state == "unlikely" and above:
+        said = wording.CUT_DOUBTED
+    elif result.state != "unlikely" and not above:
+        said = wording.CUT_BELIEVED
     return (
-        f'<li class="cut"{attributes(title=tip)}><span>below the cut line, z {number(cutoff, 1)}: '
-        "unlikely to show it</span></li>"
+        f'<li class="cut"><button type="button" aria-describedby="cut-help">{escape(said.format(z=number(result.cutoff or 0.0, 1)))}</button>'
+        f'<span role="tooltip" id="cut-help">{escape(wording.CUT_HELP)}</span></li>'
     )
 
 

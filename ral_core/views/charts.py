@@ -57,8 +57,10 @@ def sparkline(values: Sequence[float]) -> str:
     )
 
 
-def mini_timeline(values: Sequence[float], duration: float, moments: Sequence[Moment], title: str) -> str:
-    """A card's time line: the curve, and its moments as buttons that play them."""
+def mini_timeline(
+    values: Sequence[float], duration: float, moments: Sequence[Moment], title: str, verb: str = "Play"
+) -> str:
+    """A card's time line: the curve, and its moments as buttons that play them, or do what `verb` says."""
     marks = join(
         f'<button type="button" class="mark{" best" if place == 0 else ""}"'
         + attributes(
@@ -66,7 +68,7 @@ def mini_timeline(values: Sequence[float], duration: float, moments: Sequence[Mo
             data_end=f"{moment.end:.3f}",
             style=f"left:{share(moment.start, duration)};width:{share(moment.end - moment.start, duration)}",
             title=stretch(moment.start, moment.end),
-            aria_label=f"Play {stretch(moment.start, moment.end)} of {title}",
+            aria_label=f"{verb} {stretch(moment.start, moment.end)} of {title}",
         )
         + "></button>"
         for place, moment in enumerate(moments)

@@ -22,10 +22,24 @@ Z_HELP = (
     "z: how many standard deviations the score lies above what this film gets for unrelated queries. "
     "It is no probability."
 )
+CUT = "below z {z}: here films usually do not show it"
+CUT_DOUBTED = "below z {z}, usually a sign of absence; the verdict doubts the films above, too"
+CUT_BELIEVED = (
+    "all below z {z}, usually a sign of absence; the verdict, which weighs more, believes it is here"
+)
+CUT_HELP = "Nine of ten sentences about something that is in these films reach this z with their best film."
+UNDER_HELP = (
+    "The red dots: this z is below the line of {z}, where films usually do not show the moment. Cards stand in the order "
+    "of the score; z compares each film with what the film itself gets for unrelated queries, so the two can disagree."
+)
 RAW_HELP = "Raw score: comparable between films for this query and this model only. It is no probability."
 
 NO_CURVE = "This film has no score curve here."
 NO_STRIP = "This collection ships no filmstrip for this film."
+NO_FILMS = (
+    "There is no picture: this collection came without video files, only with what was computed from them. "
+    "Scores and times still hold."
+)
 NO_FILM = "The video file of this film is not here, so it cannot be played. Scores and times still hold."
 GATE_HELP = (
     "The bigger and darker a word, the more the gate lets it count; the numbers sum to 1. "
