@@ -90,15 +90,15 @@
     }));
   };
   const mark = () => {
-    const marks = JSON.parse(data.dataset.marks), list = [], at = (video) => { const row = fields.ids.indexOf(video); return row < 0 ? null : plane.at(row); };
+    const marks = JSON.parse(data.dataset.marks), list = []; // hits and right films are rows: of a long film the window that was found
     for (const [x, y] of marks.cloud) list.push({ x, y, kind: "cloud" });
-    for (const video of marks.right) { const place = at(video); if (place) list.push({ x: place[0], y: place[1], kind: "true" }); }
-    for (const [video, rank] of [...marks.hits].reverse()) { const place = at(video); if (place) list.push({ x: place[0], y: place[1], kind: "hit", text: String(rank) }); }
+    for (const row of marks.right) { const [x, y] = plane.at(row); list.push({ x, y, kind: "true" }); }
+    for (const [row, rank] of [...marks.hits].reverse()) { const [x, y] = plane.at(row); list.push({ x, y, kind: "hit", text: String(rank) }); }
     for (const [x, y] of marks.proxies) list.push({ x, y, kind: "proxy" });
-    const links = marks.query && marks.hits.length && at(marks.hits[0][0]) ? [{ from: marks.query, to: at(marks.hits[0][0]) }] : [];
+    const links = marks.query && marks.hits.length ? [{ from: marks.query, to: plane.at(marks.hits[0][0]) }] : [];
     if (marks.query) list.push({ x: marks.query[0], y: marks.query[1], kind: "query" });
     plane.mark(list, links);
-    second.mark(marks.hits.map(([video, rank]) => ({ place: fields.ids.indexOf(video), rank })).filter(({ place }) => place >= 0 && data.dataset.second).map(({ place, rank }) => { const [x, y] = second.at(place); return { x, y, kind: "hit", text: String(rank) }; }));
+    second.mark(marks.hits.filter(() => data.dataset.second).map(([row, rank]) => { const [x, y] = second.at(row); return { x, y, kind: "hit", text: String(rank) }; }));
   };
   const hover = (row, at) => {
     const card = find(".plane-card");

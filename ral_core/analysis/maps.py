@@ -22,6 +22,7 @@ from ral_core.tensors import QueryTokens
 Array = NDArray[np.floating]
 Point = tuple[float, float]
 Method = Literal["umap", "pca"]
+METHODS: tuple[Method, ...] = ("umap", "pca")
 
 NEIGHBOURS = 15
 """Films whose places decide where a query goes, and neighbours that trustworthiness asks about."""

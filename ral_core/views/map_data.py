@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import FastAPI, Response
 from fastapi.exceptions import HTTPException
 
-from ral_core.analysis.maps import FilmMap, Method, aligned, film_map
+from ral_core.analysis.maps import METHODS, FilmMap, Method, aligned, film_map
 from ral_core.errors import RALError
 from ral_core.index.folder import VideoRow
 from ral_core.search.engine import Explorer
@@ -21,7 +21,6 @@ from ral_core.views.media import Shelf
 
 KINDS, STEPS = 12, 7
 """The most categories that get a look of their own, and the steps of a scale of numbers."""
-METHODS: tuple[Method, ...] = ("umap", "pca")
 
 
 class Maps:

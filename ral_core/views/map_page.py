@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 import gradio as gr
 
-from ral_core.analysis.maps import Method, Placed, place_query
+from ral_core.analysis.map_layers import window_of
+from ral_core.analysis.maps import METHODS, Method, Placed, place_query
 from ral_core.search.engine import Explorer
+from ral_core.search.gallery import Gallery
 from ral_core.search.results import SearchResult
 from ral_core.views import clusters_data, wording
 from ral_core.views.folds import fold
-from ral_core.views.map_data import METHODS, Maps
+from ral_core.views.map_data import Maps
 from ral_core.views.markup import attributes, escape, icon, join, number, prose
 from ral_core.views.media import Shelf
 from ral_core.views.parts import drawn, nothing
@@ -54,7 +56,7 @@ def build_map_page(explorer: Explorer, shelf: Shelf, index: str | None = None) -
             data_index=entry.name,
             data_method=method,
             data_second=second,
-            data_marks=json.dumps(marks(placed, result)),
+            data_marks=json.dumps(marks(placed, result, explorer.gallery(entry))),
         )
         return (
             f"<div{data}>{controls(request, method, offered, [e.manifest.model for e in others], entry.name)}"
@@ -96,7 +98,7 @@ def frame() -> str:
     )
 
 
-def marks(placed: Placed | None, result: SearchResult | None) -> dict[str, object]:
+def marks(placed: Placed | None, result: SearchResult | None, gallery: Gallery) -> dict[str, object]:
     """What is drawn over the points: the query, its samples, and the ranks of the films found."""
     if placed is None or result is None:
         return {"query": None, "proxies": [], "cloud": [], "hits": [], "right": []}
@@ -104,9 +106,17 @@ def marks(placed: Placed | None, result: SearchResult | None) -> dict[str, objec
         "query": placed.query,
         "proxies": placed.proxies,
         "cloud": placed.cloud,
-        "hits": [[hit.video, hit.rank] for hit in result.hits[:10]],
-        "right": list(result.truth.relevant) if result.truth else [],
+        "hits": [[window_of(gallery, hit.video, hit.start, hit.end), hit.rank] for hit in result.hits[:10]],
+        "right": right_rows(result, gallery),
     }
+
+
+def right_rows(result: SearchResult, gallery: Gallery) -> list[int]:
+    """The points of the films that satisfy the query: of a film of several windows that with the true moment."""
+    if result.truth is None:
+        return []
+    spans = {film: result.truth.moments.get(film) or ((0.0, 0.0),) for film in result.truth.relevant}
+    return [window_of(gallery, film, *spans[film][0]) for film in spans if film in gallery.rows]
 
 
 def controls(
