@@ -15,8 +15,10 @@ import uvicorn
 from helpers_search import make_world
 
 from ral_core.cli import main
+from ral_core.search.engine import Explorer
 from ral_core.views import agents
 from ral_core.views.api import ENDPOINTS
+from ral_core.views.brief import brief_explanation
 from ral_core.views.server import build_app
 
 
@@ -75,6 +77,34 @@ def test_answers_are_json_and_errors_are_our_sentences(address: str) -> None:
     assert found["index"] in {index["name"] for index in indexes} and len(found["hits"]) == 2
     assert [one["model"] for one in compared] == ["tiny", "ral-tiny"]
     assert answers[3].isError and answers[3].content[0].text.startswith("The query is empty")
+
+
+def test_an_explanation_is_short_unless_asked_in_full(address: str) -> None:
+    query = "a man number 2 kicks a red ball"
+    film = {"query": query, "video": "film-2"}
+    _, answers = asked(address, ("explain", film), ("explain", film | {"full": True}))
+    short, whole = (json.loads(one.content[0].text) for one in answers)
+    assert len(answers[0].content[0].text) < 4000
+    assert set(short) - {"films", "verdict"} < set(whole), "the names of the whole one"
+    assert short["score"] == round(whole["score"], 3) and short["rank"] == whole["rank"]
+    assert short["verdict"]["state"] in ("clear", "ambiguous", "unlikely") and short["verdict"]["reason"]
+    assert [word["text"] for word in short["words"]] == query.split()
+    assert {"weight", "second", "drop"} <= short["words"][0].keys()
+    assert len(short["curve"]["times"]) == len(short["curve"]["score"]) <= 12
+    assert max(short["curve"]["score"]) == round(max(whole["curve"]["score"]), 3)
+    assert short["truth"]["satisfied"] and short["truth"]["moments"] and "similarity" not in short
+
+
+def test_a_full_length_query_is_explained_in_four_thousand_characters() -> None:
+    explorer = Explorer.open(device="cpu")
+    query = (
+        "first a woman reads a book, then she drinks from a red cup in the kitchen while a small dog with a blue "
+        "collar sleeps behind her and it rains"
+    )
+    for model in ("ral", "ms_sl"):
+        answer = explorer.search(query, 1, model=model)
+        found = explorer.explain(query, answer.hits[0].video, model=model)
+        assert len(json.dumps(brief_explanation(found, answer))) < 4000
 
 
 def test_without_the_package_a_sentence_says_what_to_install(

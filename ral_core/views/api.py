@@ -11,6 +11,7 @@ import gradio as gr
 from ral_core.errors import RALError, UnknownName
 from ral_core.search.engine import Explorer
 from ral_core.search.libraries import unknown
+from ral_core.views.brief import brief_explanation
 
 ENDPOINTS = ("search", "explain", "compare", "moments", "list_indexes")
 """All that is public; every other event of the page is private."""
@@ -36,16 +37,22 @@ def add_api(explorer: Explorer, default: str | None = None) -> None:
         """
         return explorer.search(query, k, model=model, index=opened(index)).brief()
 
-    def explain(query: str, video: str, model: str | None = None, index: str | None = None) -> dict[str, Any]:
-        """Say why a film fits a query as well as it does: words, score over time, uncertainty.
+    def explain(
+        query: str, video: str, model: str | None = None, index: str | None = None, full: bool = False
+    ) -> dict[str, Any]:
+        """Say why a film fits a query as well as it does: words, score over time, verdict, truth where known.
 
         Args:
             query: what happens in the moment, as a sentence
             video: the film's id
             model: the model's name; the default one if left out
             index: the index's name; the default one if left out
+            full: every number, in some 30,000 characters instead of about 2,000
         """
-        return explorer.explain(query, video, model=model, index=opened(index)).to_json()
+        found = explorer.explain(query, video, model=model, index=opened(index))
+        if full:
+            return found.to_json()
+        return brief_explanation(found, explorer.search(query, 1, model=model, index=opened(index)))
 
     def compare(query: str, models: list[str], k: int = 10, index: str | None = None) -> list[dict[str, Any]]:
         """Search one collection with several models.
