@@ -49,7 +49,7 @@ from ral_core.search.pictures import Picture, Span, moment_vector, picture_vecto
 from ral_core.search.presence import presence
 from ral_core.search.reading import ReadsText, cleaned, events_in, query_batch
 from ral_core.search.results import SearchResult
-from ral_core.search.verdict import SENTENCE, verdict
+from ral_core.search.verdict import SENTENCE, STRANGE, verdict
 from ral_core.tensors import QueryTokens
 
 if TYPE_CHECKING:
@@ -196,7 +196,11 @@ class Explorer:
             z=films[0].z if films else None,
             cutoff=entry.manifest.cutoff if length >= SENTENCE and order is None else None,
             truncated=typed.cut or shortened(encoded, gallery),
-            notes=(*said, *unsaid(strange), *filter(None, (collection.note,))),
+            notes=(
+                *said,
+                *unsaid(() if judged.reason == STRANGE else strange),
+                *filter(None, (collection.note,)),
+            ),
             truth=collection.truth(typed.text),
         )
 

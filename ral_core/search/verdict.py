@@ -14,6 +14,8 @@ from ral_core.search.results import State
 SENTENCE = 3
 """Words from which on a query can be compared with the sentences behind the cut-off."""
 
+STRANGE = "No sentence about these films says any of these words, and no film fits them well."
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -46,9 +48,7 @@ def verdict(
     comparable = z is not None and manifest.cutoff is not None
     judged = comparable and words >= SENTENCE
     if strange and comparable and first < (manifest.cutoff or 0.0):
-        return Verdict(
-            "unlikely", "No sentence about these films says any of these words, and no film fits them well."
-        )
+        return Verdict("unlikely", STRANGE)
     if presence is not None and words >= SENTENCE:
         if presence.odds < presence.line:
             return Verdict("unlikely", absent(presence))
