@@ -104,7 +104,6 @@ def test_bad_arguments_exit_2(arguments: list[str], capsys: pytest.CaptureFixtur
         ["failures", "--examples", "-1"],
         ["evaluate", "--model", "ral", "--threads", "0"],
         ["train", "ral", "--threads", "-2"],
-        ["export", "--what", "run", "--out", "x", "-k", "many"],
     ],
 )
 def test_numbers_that_cannot_be_meant_exit_2(

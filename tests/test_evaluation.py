@@ -17,7 +17,7 @@ from tiny_world import WIDTH, TinyText, write_split
 
 from ral_core.cli import main
 from ral_core.commands import evaluate as command
-from ral_core.data.groundtruth import read_run
+from ral_core.data.groundtruth import read_qrels, read_run, trec
 from ral_core.errors import DataError
 from ral_core.evaluation.evaluate import best_weights, evaluate, outcome_of, validate
 from ral_core.evaluation.metrics import ranks_of
@@ -263,6 +263,14 @@ def test_rankings_can_be_read_by_others(split: Split, tmp_path: Path) -> None:
     trec_qrels(tmp_path / "qrels", split)
     judged = [line.split() for line in (tmp_path / "qrels").read_text().splitlines()]
     assert len(judged) == split.relevant().sum() and sum(row[3] == "2" for row in judged) == 27
+
+
+def test_ids_with_blanks_stay_one_column(split: Split, tmp_path: Path) -> None:
+    captions = tuple(replace(one, id=f"my film {one.id}") for one in split.captions)
+    trec_run(tmp_path / "run", np.zeros((27, 9)), replace(split, captions=captions), "our tag")
+    trec_qrels(tmp_path / "qrels", replace(split, captions=captions))
+    assert list(read_run(tmp_path / "run")) == [trec(one.id) for one in captions]
+    assert read_qrels(tmp_path / "qrels").keys() == read_run(tmp_path / "run").keys()
 
 
 def test_a_run_of_equal_scores_is_as_bad_as_the_numbers_say(split: Split, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from world_server import make_site
 
 from ral_core.analysis.maps import film_map, film_vectors
 from ral_core.cli import main
-from ral_core.data.groundtruth import read_qrels, read_run
+from ral_core.data.groundtruth import read_qrels, read_run, trec
 from ral_core.export import parquet as parquet_files
 from ral_core.export.tables import Table, reported, write_table
-from ral_core.export.trec import captions_of, run_lines, trec
+from ral_core.export.trec import captions_of, run_lines
 from ral_core.features.store import FeatureStore
 from ral_core.files import write_json
 from ral_core.search import engine, libraries

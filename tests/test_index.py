@@ -94,6 +94,21 @@ def test_a_failed_build_leaves_the_old_index_alone(world: World, copy: Path) -> 
     assert [path.name for path in copy.parent.iterdir()] == ["index"]
 
 
+def test_a_swap_that_fails_brings_the_old_index_back(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, rename = open_index(copy).manifest, Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.suffix == ".part":
+            raise OSError("no space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    index = open_index(copy)
+    with pytest.raises(OSError, match="no space"):
+        write_index(copy, index.manifest, index.videos, index.arrays)
+    assert open_index(copy).manifest == before and not list(copy.parent.glob(".*"))
+
+
 def test_an_index_never_replaces_other_files(world: World, tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine")
     with pytest.raises(DataError, match="no index"):

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ral_core.commands.numbers import whole
-
 if TYPE_CHECKING:
     from ral_core.search.engine import Explorer
 
@@ -47,7 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--per", choices=("film", "clip", "frame"), default="film", help="rows of `features` (%(default)s)"
     )
     parser.add_argument("--pictures", action="store_true", help="put the posters into the parquet file, too")
-    parser.add_argument("-k", type=whole(1), default=100, help="films of each answer in a run (%(default)s)")
+    parser.add_argument("-k", type=int, default=100, help="films of each answer in a run (%(default)s)")
     parser.add_argument("--report", default="test", help="for `table`: zoo, ablations, a split, or a .json")
     parser.add_argument("--query", help="for `moment`: cut the best moment of this sentence")
     parser.add_argument("--video", help="for `moment`: the film's id (of a query: in this film)")

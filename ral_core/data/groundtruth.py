@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,15 @@ Truth = Mapping[str, frozenset[str]]
 """The videos that satisfy each query, by query id."""
 Run = Mapping[str, tuple[str, ...]]
 """The videos found for each query, best first."""
+
+
+def trec(name: str) -> str:
+    """An id as a column of a TREC file: its blanks and per cent signs are written as in addresses.
+
+    >>> trec("my film 100%.mp4#0")
+    'my%20film%20100%25.mp4#0'
+    """
+    return re.sub(r"[\s%]", lambda sign: "".join(f"%{byte:02X}" for byte in sign.group().encode()), name)
 
 
 def read_gt(path: Path) -> Truth:

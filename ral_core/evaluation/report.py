@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ral_core.data.groundtruth import trec
 from ral_core.evaluation.splits import Split
 from ral_core.files import write_text
 
@@ -55,7 +56,7 @@ def _uncertainty(numbers: Mapping[str, Any]) -> Iterator[str]:
 
 
 def trec_run(path: Path, scores: Array, split: Split, tag: str, depth: int = 100) -> None:
-    """Write the first `depth` videos of each query in TREC's run format. scores (Q, V).
+    """Write the first `depth` videos of each query in TREC's run format, ids as `trec` writes them. scores (Q, V).
 
     Of videos with one score the wrong ones come first and the query's own comes last, as ties count in `metrics`.
     """
@@ -63,7 +64,7 @@ def trec_run(path: Path, scores: Array, split: Split, tag: str, depth: int = 100
     grades[np.arange(len(grades)), split.owner] = 2
     order = np.lexsort((grades, -scores), axis=1)[:, :depth]
     lines = (
-        f"{caption.id} Q0 {split.videos.ids[video]} {rank} {scores[row, video]:.9g} {tag}\n"
+        f"{trec(caption.id)} Q0 {trec(split.videos.ids[video])} {rank} {scores[row, video]:.9g} {trec(tag)}\n"
         for row, caption in enumerate(split.captions)
         for rank, video in enumerate(order[row], start=1)
     )
@@ -74,7 +75,7 @@ def trec_qrels(path: Path, split: Split) -> None:
     """Write which videos satisfy which query in TREC's qrels format: 2 for the own video, 1 for the others."""
     relevant = split.relevant()
     lines = (
-        f"{caption.id} 0 {split.videos.ids[video]} {2 if video == split.owner[row] else 1}\n"
+        f"{trec(caption.id)} 0 {trec(split.videos.ids[video])} {2 if video == split.owner[row] else 1}\n"
         for row, caption in enumerate(split.captions)
         for video in np.flatnonzero(relevant[row])
     )

@@ -16,6 +16,7 @@ from PIL import Image
 from ral_core.analysis.maps import film_vectors
 from ral_core.errors import DataError
 from ral_core.files import replacing, write_text
+from ral_core.index.folder import swap
 from ral_core.search.gallery import Gallery
 
 TILE = 64
@@ -62,8 +63,7 @@ def write_projector(folder: Path, gallery: Gallery) -> int:
         if sheet is not None:
             sheet.save(making / "posters.png")
         write_text(making / CONFIG, settings(gallery, sheet is not None))
-        shutil.rmtree(folder, ignore_errors=True)
-        making.rename(folder)
+        swap(making, folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return len(vectors)

@@ -6,7 +6,6 @@ in the run and in the judgements alike.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from ral_core.data.captions import Caption
+from ral_core.data.groundtruth import trec as trec  # part of this module, too
 from ral_core.errors import DataError
 from ral_core.files import replacing, write_text
 from ral_core.search.collections import IndexEntry
@@ -23,15 +23,6 @@ from ral_core.search.engine import Explorer
 BATCH = 64
 """Captions encoded at a time."""
 Say = Callable[[str], None]
-
-
-def trec(name: str) -> str:
-    """An id without blanks.
-
-    >>> trec("my film 100%.mp4#0")
-    'my%20film%20100%25.mp4#0'
-    """
-    return re.sub(r"[\s%]", lambda sign: "".join(f"%{byte:02X}" for byte in sign.group().encode()), name)
 
 
 def captions_of(explorer: Explorer, entry: IndexEntry) -> Sequence[Caption]:

@@ -141,9 +141,9 @@ def write_features(
         "times": np.concatenate([video.times for video in videos]).astype(np.float32),
         "offsets": offsets,
     }
-    (folder / HEADER).unlink(missing_ok=True)
     with replacing(folder / TENSORS) as temporary:
         save_file(arrays, temporary)
+        (folder / HEADER).unlink(missing_ok=True)
     header = {
         "version": VERSION,
         "encoder": encoder,

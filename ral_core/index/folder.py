@@ -291,11 +291,15 @@ def stored(name: str, array: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 
 def swap(temporary: Path, folder: Path) -> None:
-    """Put a finished folder in the place of the one before; nobody finds half of one."""
+    """Put a finished folder in the place of the one before, which comes back where that fails."""
     if not folder.exists():
         temporary.rename(folder)
         return
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     folder.rename(old)
-    temporary.rename(folder)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -22,9 +22,11 @@ def video_rows(folder: Path, store: FeatureStore, films: Path | None, media: Pat
     """What the index says about each video: title and tags from its scene graph, paths of what can be shown."""
     graphs = {row.get("id"): row for row in read_jsonl(films)} if films else {}
     rows = []
-    for video_id in store.ids:
+    for video_id, duration in zip(store.ids, store.durations, strict=True):
         graph = graphs.get(video_id, {})
-        settings = list(dict.fromkeys(shot["setting"] for shot in graph.get("shots", ())))
+        settings = list(
+            dict.fromkeys(shot["setting"] for shot in graph.get("shots", ()) if "setting" in shot)
+        )
         shown: dict[str, Any] = {
             kind: relative(path, folder)
             for kind, path in (
@@ -35,9 +37,8 @@ def video_rows(folder: Path, store: FeatureStore, films: Path | None, media: Pat
             if path and path.is_file()
         }
         title = " · ".join(settings).capitalize() or video_id
-        duration = float(store.durations[store.ids.index(video_id)])
         tags = tuple(filter(None, (graph.get("profile"), *settings)))
-        rows.append(VideoRow(video_id, title, duration, tags=tags, **shown))
+        rows.append(VideoRow(video_id, title, float(duration), tags=tags, **shown))
     return rows
 
 
