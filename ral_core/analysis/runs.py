@@ -7,24 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from ral_core.analysis.asked import ask
 from ral_core.analysis.rerank import ranks
 from ral_core.errors import DataError
 from ral_core.evaluation.uncertainty import area_under_risk, margins, risk_coverage
 from ral_core.files import replacing
-from ral_core.models import RAL
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
 from ral_core.search.results import Answer
 
 Array = NDArray[np.floating]
 
-TOP, BATCH = 10, 64
-"""Films kept of each answer, and captions encoded at a time."""
+TOP = 10
+"""Films kept of each answer."""
 
 
 @dataclass(frozen=True)
@@ -91,43 +90,27 @@ def run_file(root: Path, index: str) -> Path:
     return root / "runs" / f"{index}.safetensors"
 
 
-@torch.inference_mode()
 def make_run(explorer: Explorer, entry: IndexEntry) -> Run:
-    """Ask every caption of the index's collection. Slow: some 20 ms a caption on one CPU core."""
-    gallery = explorer.gallery(entry)
-    captions = list(explorer.collection(entry).captions.values())
-    if not captions:
-        raise DataError(f"The collection {entry.manifest.collection} has no captions to ask.")
-    own = np.array([gallery.film(caption.film) for caption in captions])
-    fits = [{gallery.film(film) for film in (*c.relevant, c.film) if film in gallery.rows} for c in captions]
-    totals, variances = [], []
-    for start in range(0, len(captions), BATCH):
-        _, tokens = explorer.tokens(entry, [caption.text for caption in captions[start : start + BATCH]])
-        totals.append(gallery.totals(tokens).float().cpu().numpy())
-        if isinstance(gallery.model, RAL):
-            variances.append(gallery.model.query_gaussian(tokens).log_var.mean(-1).detach().cpu().numpy())
-    of_rows = np.concatenate(totals)
-    total = gallery.by_film(of_rows)
+    """Ask every caption of the index's collection, as `ask` does. Raises DataError as it does."""
+    gallery, asked = explorer.gallery(entry), ask(explorer, entry)
+    total, queries = asked.total, np.arange(len(asked.total))
     order = np.argsort(-total, axis=1, kind="stable")
     top = np.full((len(total), TOP), -1)
     top[:, : min(TOP, total.shape[1])] = gallery.first[order[:, :TOP]]
     z = np.full(len(total), np.nan)
     if "null_mean" in gallery.folder:
-        best = total[np.arange(len(total)), order[:, 0]]
-        first = np.array(
-            [gallery.best_rows(one)[film] for one, film in zip(of_rows, order[:, 0], strict=True)]
-        )
-        z = (best - gallery.folder["null_mean"][first]) / gallery.folder["null_std"][first]
+        row = asked.rows[queries, order[:, 0]]
+        z = (total[queries, order[:, 0]] - gallery.folder["null_mean"][row]) / gallery.folder["null_std"][row]
     return Run(
         model=entry.manifest.model,
         index=entry.name,
         model_sha256=entry.manifest.model_sha256,
-        rank=np.array([ranks(row)[place] for row, place in zip(total, own, strict=True)]),
-        right=np.array([int(row[0]) in some for row, some in zip(order, fits, strict=True)]),
+        rank=np.array([ranks(row)[place] for row, place in zip(total, asked.own, strict=True)]),
+        right=asked.right,
         top=top,
         margin=margins(total),
         z=z,
-        variance=np.concatenate(variances) if variances else np.full(len(total), np.nan),
+        variance=np.full(len(total), np.nan) if asked.log_var is None else asked.log_var.mean(axis=1),
     )
 
 
@@ -153,16 +136,19 @@ def open_runs(
 ) -> dict[str, Run]:
     """The stored runs of a collection's indexes by model; those made with other weights are left out.
 
-    `entries` are the indexes to look at, by default all that are open by name.
+    `entries` are the indexes to look at, by default all that are open by name. Raises DataError for a damaged file.
     """
     found = {}
     for entry in explorer.entries.values() if entries is None else entries:
         path = run_file(entry.root or explorer.root, entry.name)
         if entry.manifest.collection != collection or not path.is_file():
             continue
-        with safe_open(path, framework="numpy") as file:
-            about = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        try:
+            with safe_open(path, framework="numpy") as file:
+                about = file.metadata() or {}
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as problem:
+            raise DataError(f"{path} cannot be read ({problem}); make it again with `runs`.") from None
         if about.get("model_sha256") == entry.manifest.model_sha256:
             found[about["model"]] = Run(**about, **arrays)
     return found

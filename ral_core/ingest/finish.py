@@ -13,7 +13,7 @@ from ral_core.features.joint_text import JointText
 from ral_core.features.video_encoder import DemoVideoEncoder, JointVideoEncoder
 from ral_core.files import sha256, write_json
 from ral_core.index.build import IndexConfig, build_index
-from ral_core.index.own import renew_indexes
+from ral_core.index.own import plain_name, renew_indexes
 from ral_core.ingest.library import (
     Library,
     clear,
@@ -45,7 +45,7 @@ def finish(
     joint = encoder if isinstance(encoder, JointVideoEncoder) else None
     model_folder = zero_shot(library, joint) if joint else DEMO_MODEL
     text_spec = f"{PREFIX}{about['encoder']}" if joint else "minilm"
-    index = library.indexes / f"{folder_name(about['name'])}-{model_folder.name}"
+    index = library.indexes / f"{plain_name(about['name'])}-{model_folder.name}"
     old = library.about()
     digest = digest_of(
         entries, encoder.id, about["name"], about["source"], sha256(model_folder / "model.safetensors")
@@ -83,9 +83,3 @@ def zero_shot(library: Library, encoder: JointVideoEncoder) -> Path:
     if not (folder / "config.json").is_file() or read_settings(folder)["extra"] != extra:
         save_model(folder, ZeroShot(zero_shot_config(encoder.width)), extra)
     return folder
-
-
-def folder_name(name: str) -> str:
-    """A collection's name as part of a folder's."""
-    plain = "-".join("".join(c if c.isalnum() or c in "._" else " " for c in name).split())
-    return plain.strip(".") or "videos"

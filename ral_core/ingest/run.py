@@ -201,7 +201,7 @@ def _ingest(config: IngestConfig, library: Library, say: Say) -> IngestReport:
     if any(old.get(key) != value for key, value in about.items()):
         write_json(config.out / LIBRARY, old | about | {"digest": None})
     before = {entry.id for entry in library.videos()}
-    taken, skipped = take_videos(todo, library, encoder, settings, config.jobs, say)
+    taken, skipped = take_videos(todo, library, encoder, settings, config.jobs)
     entries = {entry.id: entry for entry in [*done, *taken]}
     failed = {one.file for one in skipped}
     if config.keep_missing:
@@ -249,7 +249,7 @@ def sorted_out(
 
 
 def take_videos(
-    todo: Sequence[Source], library: Library, encoder: VideoEncoder, settings: Settings, jobs: int, say: Say
+    todo: Sequence[Source], library: Library, encoder: VideoEncoder, settings: Settings, jobs: int
 ) -> tuple[list[Entry], list[Skipped]]:
     """Take what is to be taken; files that never promised to be videos fail in silence."""
     taken: list[Entry] = []

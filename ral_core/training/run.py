@@ -26,7 +26,7 @@ from ral_core.training.loop import Run, fit
 from ral_core.training.objectives import objective
 from ral_core.training.optimizer import BertAdam, parameter_groups
 from ral_core.training.start import canonical_start
-from ral_core.training.state import Progress, StateFolder
+from ral_core.training.state import StateFolder
 
 Say = Callable[[str], None]
 FREE = ("max_minutes", "checkpoint_steps", "say_steps", "choose_weights")
@@ -121,7 +121,7 @@ def train_on(
         say=say,
     )
     progress = fit(run)
-    report = finish(run, config, val, progress)
+    report = finish(run, config, val)
     minutes = sum(row["train_seconds"] + row["validation_seconds"] for row in progress.history) / 60
     about = {
         "name": config.name,
@@ -159,7 +159,7 @@ def told(root: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
 
 
-def finish(run: Run, config: RunConfig, val: Split, progress: Progress) -> Report:
+def finish(run: Run, config: RunConfig, val: Split) -> Report:
     """Choose the fusion weights if asked to, and evaluate the best weights on validation."""
     model = run.model
     scores = score_split(model, val)
