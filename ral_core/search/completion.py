@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -17,6 +18,8 @@ LEAST = 2
 """Letters to type before anything is offered."""
 MORE = 5
 """Words that a completion adds at most, the one being typed counted."""
+KEPT = 1024
+"""Phrases whose continuations are remembered: what everybody types first is also what takes longest to count."""
 REACH = 64
 """Characters of the typed text that are looked up at most; what stands before them is left alone."""
 MARKS = ".,;:!?…\"'()[]“”‘’«»"
@@ -81,6 +84,7 @@ class Phrases:
         self._starts = array("q", sorted(starts, key=lambda start: text[start : start + REACH]))
         self._ends = array("q", (match.end() for match in re.finditer(r"[^\n]*(?:\n|$)", text)))
         self._closing = closing(text)
+        self._following = lru_cache(maxsize=KEPT)(self._continued)
 
     def complete(self, typed: str, most: int = 6) -> Completions:
         """The phrases that go on where `typed` ends, by the number of sentences that hold them, then by name.
@@ -92,7 +96,7 @@ class Phrases:
         written = spaced(typed)
         for phrase in ends_of(written):
             begun = " " not in phrase and " " in written
-            found = self._continued(phrase, 1 if begun else MORE)
+            found = self._following(phrase, 1 if begun else MORE)
             if found:
                 offers = tuple(Completion(written + rest, count) for rest, count in found[:most])
                 return Completions(typed, phrase, self.sentences, offers)

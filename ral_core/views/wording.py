@@ -189,6 +189,7 @@ NOT_THIS = (
 FAILED = "This failed inside the program; the terminal it runs in says why. Your query is kept."
 KEYS = (
     ("/", "write a query"),
+    ("↓  ↑", "in the field: ways to go on, and queries asked before"),
     ("Enter", "search, or play the chosen moment"),
     ("j  k", "next, previous film"),
     ("n  p", "next, previous moment of this film"),
