@@ -16,6 +16,7 @@ from ral_core.analysis.maps import (
     NEIGHBOURS,
     FilmMap,
     film_vectors,
+    fit_umap,
     nearest,
     pca,
     place,
@@ -23,6 +24,7 @@ from ral_core.analysis.maps import (
     place_samples,
     unit,
 )
+from ral_core.errors import DataError
 from ral_core.search.engine import Explorer
 
 
@@ -117,3 +119,13 @@ def test_vectors_are_made_once(explorer: Explorer) -> None:
     gallery = explorer.gallery(explorer.resolve("tiny", None))
     assert film_vectors(gallery) is film_vectors(gallery)
     assert np.linalg.norm(film_vectors(gallery), axis=1) == pytest.approx(np.ones(7), abs=1e-5)
+
+
+def test_one_film_has_a_place_and_a_umap_needs_some() -> None:
+    films = unit(np.random.default_rng(0).standard_normal((3, 8))).astype(np.float32)
+    for count in (1, 2, 3):
+        mapped = pca(films[:count])
+        assert mapped.points.shape == (count, 2) and np.isfinite(mapped.points).all()
+        assert np.isfinite(place(mapped, films[:count], films)).all()
+        with pytest.raises(DataError, match="A UMAP needs 4 films"):
+            fit_umap(films[:count])

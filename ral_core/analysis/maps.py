@@ -95,7 +95,8 @@ def unit(vectors: Array) -> Array:
 def pca(vectors: Array) -> FilmMap:
     """The two directions in which the films (V, D) differ most."""
     centre = vectors.mean(axis=0)
-    values, directions = np.linalg.eigh(np.cov((vectors - centre).T))
+    spread = np.cov((vectors - centre).T) if len(vectors) > 1 else np.zeros((vectors.shape[1],) * 2)
+    values, directions = np.linalg.eigh(spread)
     axes = directions[:, np.argsort(values)[::-1][:2]]
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), (0, 1)] < 0, -1, 1)  # the same way up each time
     points = ((vectors - centre) @ axes).astype(np.float32)
@@ -117,8 +118,16 @@ def trustworthiness(vectors: Array, points: Array, k: int = NEIGHBOURS) -> float
     return float(1 - 2 * too_far / (count * k * (2 * count - 3 * k - 1)))
 
 
+LEAST = 4
+"""Films that a UMAP needs."""
+
+
 def fit_umap(vectors: Array, seed: int = 0) -> FilmMap:
-    """UMAP of the films by cosine; slow to start. Raises MissingDependency without umap-learn."""
+    """UMAP of the films by cosine; slow to start. Raises MissingDependency without umap-learn, DataError for few films."""
+    if len(vectors) < LEAST:
+        raise DataError(
+            f"A UMAP needs {LEAST} films, not {len(vectors)}; the map of fewer is the PCA, which needs no fit."
+        )
     try:
         from umap import UMAP
     except ImportError as problem:
