@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 
 from ral_core.analysis.map_layers import clip_path, save_places, sentences
 from ral_core.analysis.maps import METHODS, film_map, film_vectors, fit_umap, map_files, open_umap, save_umap
+from ral_core.commands.numbers import seed
 from ral_core.errors import BadQuery
 from ral_core.search.collections import IndexEntry
 from ral_core.search.engine import Explorer
@@ -16,7 +17,7 @@ def add(parser: ArgumentParser) -> None:
     """The arguments of `map`."""
     parser.epilog = "example: python -m ral_core map --index world-ral"
     parser.add_argument("--index", help="name of an index, or the folder of a library (default: all)")
-    parser.add_argument("--seed", type=int, default=0, help="of the fit (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the fit (default: %(default)s)")
     parser.add_argument(
         "--sentences",
         action="store_true",
