@@ -25,8 +25,6 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Set before anything is imported that would otherwise call home."""
-PATIENCE = 4.0
-"""Seconds that a finished page waits for the models, so that its first answer is quick too."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -85,9 +83,6 @@ def run(args: argparse.Namespace) -> int:
     if args.index is not None:
         args.index = explorer.resolve(None, args.index).name if is_library(args.index) else args.index
         explorer.resolve(None, args.index)
-    # The models load while the page is built: neither waits for the other.
-    warming = threading.Thread(target=warm, args=(explorer, args.index), daemon=True)
-    warming.start()
 
     import uvicorn
 
@@ -95,7 +90,6 @@ def run(args: argparse.Namespace) -> int:
     from ral_core.views.server import build_app
 
     app = build_app(explorer, args.index, mcp=args.mcp)
-    warming.join(PATIENCE)
     address = f"http://{shown_host(args.host)}:{args.port}"
     tools = f"{address}{PATH}" if args.mcp else None
     if args.json:
@@ -104,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"RAL Explorer: {address}  (Ctrl+C stops it)", flush=True)
         if tools:
             print(f"Tools for agents (MCP, streamable HTTP): {tools}", flush=True)
+    # The models load once the page stands: both at once would have the page wait for them.
+    threading.Thread(target=warm, args=(explorer, args.index), daemon=True).start()
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0
 
