@@ -17,7 +17,7 @@ window.RAL = (() => {
 
   // ---- the state of this window is what stands in its address: readable names, one order, nothing that is at its default
   const ORDER = ["tab", "q", "model", "index", "k", "video", "t"];
-  const KNOWN = [...ORDER, "models", "off", "on", "rank", "care", "all", "map", "colour", "report", "slice", "a", "b", "metric", "only", "sheet", "seed", "step", "kind", "by", "tag", "length", "share", "open", "fuse", "rival", "labels", "lines", "round", "about", "__theme"];
+  const KNOWN = [...ORDER, "models", "off", "on", "rank", "care", "all", "map", "colour", "report", "slice", "a", "b", "metric", "only", "sheet", "seed", "step", "kind", "by", "tag", "length", "share", "open", "fuse", "rival", "labels", "layer", "lines", "round", "about", "__theme"];
   const read = () => Object.fromEntries([...new URLSearchParams(location.search)].filter(([key]) => KNOWN.includes(key)).map(([key, value]) => [key, value.slice(0, 2000)]));
   let state = read();
   const address = (wish = {}) => {

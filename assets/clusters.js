@@ -62,17 +62,17 @@
       const [a, b] = [Math.min(place[0] + half - 9, Math.max(place[0] - half + 9, x)), place[1] + Math.sign(y - place[1]) * Math.min(9, Math.abs(y - place[1]))];
       if (Math.hypot(a - x, b - y) > LED) led += `M${a.toFixed(1)} ${b.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}`;
     });
-    host.querySelector(".plane-labels path").setAttribute("d", led);
+    host.querySelector(".plane-leads path").setAttribute("d", led);
   };
   const lay = (host, plane, about) => {
-    host.querySelector(".plane-labels")?.remove();
+    for (const one of host.querySelectorAll(".plane-labels, .plane-leads")) one.remove();
     layers.delete(host);
     if (!wished() || !about.names.some(Boolean)) return;
     const layer = document.createElement("div");
     layer.className = "plane-labels";
     layer.setAttribute("aria-hidden", "true");
-    layer.innerHTML = "<svg><path></path></svg>";
-    host.insertBefore(layer, host.lastElementChild); // under the marks
+    host.lastElementChild.insertAdjacentHTML("beforebegin", '<svg class="plane-leads" aria-hidden="true"><path></path></svg>'); // under the marks
+    host.append(layer); // over them: it keeps clear of those that count, and its halo sets off the rest
     layers.set(host, about.names.map((name, number) => {
       const rows = about.place.flatMap((place, row) => (place === number ? [row] : []));
       if (!name || !rows.length) return null;

@@ -116,7 +116,8 @@
     card.style.left = `${Math.min(frame.width - 190, Math.max(0, x + 16))}px`;
     card.style.top = `${find(".map-planes").offsetTop + Math.min(box.height - 140, Math.max(0, y + 14))}px`;
   };
-  const pick = (row) => open(film(row));
+  // With a layer on, the first click chooses a film and the second opens it.
+  const pick = (row) => { if (RAL.layers() && RAL.state().video !== film(row)) RAL.set({ video: film(row), t: null }); else open(film(row)); };
   const open = (video) => {
     const { q } = RAL.state();
     if (q) RAL.go("why", { video, t: null, model: board.querySelector(".map-data") ? RAL.state().model : null });

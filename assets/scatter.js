@@ -21,7 +21,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   const ratio = () => Math.min(2, devicePixelRatio || 1);
 
   let xy = new Float32Array(), kinds = new Uint8Array(), shown = null, palette = [[0.5, 0.5, 0.5]], size = 6;
-  let marks = [], links = [], hovered = -1, grid = null, order = new Uint32Array(), lasso = null, lassoOn = false;
+  let marks = [], links = [], crosses = [], way = [], crossed = -1, hovered = -1, grid = null, order = new Uint32Array(), lasso = null, lassoOn = false;
   const RADIUS = { hit: 11, query: 13, proxy: 7, true: 15 }; // of marks, px
   const view = { x: 0, y: 0, zoom: 1 }; // centre in data units; zoom in pixels a unit
   let home = { x: 0, y: 0, zoom: 1 };
@@ -89,6 +89,24 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   const onScreen = (x, y) => [top.clientWidth / 2 + (x - view.x) * view.zoom, top.clientHeight / 2 - (y - view.y) * view.zoom];
   const inData = (a, b) => [view.x + (a - top.clientWidth / 2) / view.zoom, view.y - (b - top.clientHeight / 2) / view.zoom];
   const css = (name) => getComputedStyle(host).getPropertyValue(name).trim() || "#888";
+  // Other things than films, laid over them: small crosses, and a way with its stations.
+  const drawOverlay = (ink, paper, tone) => {
+    const seen = crosses.map((at) => onScreen(...at)).filter(([x, y]) => x > -5 && y > -5 && x < top.clientWidth + 5 && y < top.clientHeight + 5);
+    const many = seen.length > 400, r = many ? 2 : 3;
+    pen.beginPath();
+    for (const [x, y] of seen) { pen.moveTo(x - r, y - r); pen.lineTo(x + r, y + r); pen.moveTo(x - r, y + r); pen.lineTo(x + r, y - r); }
+    if (!many) { pen.strokeStyle = paper; pen.lineWidth = 3.4; pen.stroke(); }
+    pen.globalAlpha = many ? 0.5 : 1;
+    pen.strokeStyle = ink; pen.lineWidth = many ? 1 : 1.3; pen.stroke();
+    pen.globalAlpha = 1;
+    if (crossed >= 0 && crosses[crossed]) { const [x, y] = onScreen(...crosses[crossed]); pen.beginPath(); pen.arc(x, y, 7, 0, 7); pen.lineWidth = 2; pen.stroke(); }
+    if (!way.length) return;
+    const stations = way.map(({ at }) => onScreen(...at));
+    for (const [colour, wide] of [[paper, 5], [tone, 2]]) { pen.beginPath(); stations.forEach(([x, y]) => pen.lineTo(x, y)); pen.strokeStyle = colour; pen.lineWidth = wide; pen.stroke(); }
+    stations.forEach(([x, y], place) => { pen.beginPath(); pen.arc(x, y, way[place].text ? 5 : 3, 0, 7); pen.fillStyle = tone; pen.strokeStyle = paper; pen.lineWidth = 1.4; pen.fill(); pen.stroke(); });
+    pen.font = '600 12.5px "Source Sans Pro", sans-serif';
+    stations.forEach(([x, y], place) => { if (!way[place].text) return; pen.strokeStyle = paper; pen.lineWidth = 4; pen.lineJoin = "round"; pen.strokeText(way[place].text, x, y - 13); pen.fillStyle = ink; pen.fillText(way[place].text, x, y - 13); });
+  };
   const drawMarks = () => {
     const k = ratio();
     pen.setTransform(k, 0, 0, k, 0, 0);
@@ -104,6 +122,7 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     pen.globalAlpha = 1;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
+    drawOverlay(ink, paper, css("--frame"));
     for (const mark of marks) {
       const [x, y] = onScreen(mark.x, mark.y);
       pen.beginPath();
@@ -167,6 +186,14 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     }
     return best;
   };
+  // The cross under the pointer, unless a film (`row`) is nearer.
+  const crossAt = (a, b, row) => {
+    let best = -1, least = 9 ** 2;
+    if (row >= 0) { const [x, y] = onScreen(xy[2 * row], xy[2 * row + 1]); least = Math.min(least, (x - a) ** 2 + (y - b) ** 2); }
+    crosses.forEach((at, n) => { const [x, y] = onScreen(...at), d = (x - a) ** 2 + (y - b) ** 2; if (d < least) { least = d; best = n; } });
+    return best;
+  };
+  const calls = {}; // cross(n, at): the pointer is over a cross, or (-1) over none any more; crossed(n): it was clicked
   const inside = (polygon) => {
     const corners = polygon.map(([a, b]) => inData(a, b)), rows = [];
     for (let row = 0; row < kinds.length; row += 1) {
@@ -207,7 +234,9 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
   top.addEventListener("pointermove", (event) => {
     const now = where(event), before = fingers.get(event.pointerId);
     if (!before) {
-      const row = nearest(...now);
+      const near = nearest(...now), other = crossAt(...now, near), row = other >= 0 ? -1 : near;
+      if (other !== crossed) { crossed = other; top.style.cursor = other >= 0 ? "pointer" : "grab"; if (row === hovered) calls.cross?.(other, now); soon(); }
+      if (other >= 0) { if (hovered >= 0) { hovered = -1; onHover?.(-1, now); } calls.cross?.(other, now); return; }
       if (row !== hovered) { hovered = row; top.style.cursor = row >= 0 ? "pointer" : lassoOn ? "crosshair" : "grab"; onHover?.(row, now); soon(); }
       return;
     }
@@ -234,11 +263,11 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
       lasso = null;
       return draw();
     }
-    if (now && moved < 5) { const row = nearest(...now, 18); if (row >= 0) onPick?.(row); }
+    if (now && moved < 5) { const row = nearest(...now, 18), other = crossAt(...now, row); if (other >= 0) calls.crossed?.(other); else if (row >= 0) onPick?.(row); }
   };
   top.addEventListener("pointerup", lifted);
   top.addEventListener("pointercancel", (event) => { fingers.delete(event.pointerId); lasso = null; draw(); });
-  top.addEventListener("pointerleave", () => { if (hovered >= 0 && !fingers.size) { hovered = -1; onHover?.(-1); soon(); } });
+  top.addEventListener("pointerleave", () => { if (crossed >= 0) { crossed = -1; calls.cross?.(-1); soon(); } if (hovered >= 0 && !fingers.size) { hovered = -1; onHover?.(-1); soon(); } });
   top.addEventListener("wheel", (event) => { event.preventDefault(); zoomAt(Math.exp(-event.deltaY * 0.0015), ...where(event)); }, { passive: false });
   top.addEventListener("dblclick", fit);
   top.addEventListener("keydown", (event) => {
@@ -270,15 +299,21 @@ RAL.scatter = (host, { onHover, onPick, onLasso, label }) => {
     colour(kinds_, palette_, shaped = false) { kinds = kinds_; palette = palette_; shapes = shaped ? 4 : 1; paintKinds(); draw(); },
     filter(rows) { shown = rows ? (() => { const flags = new Uint8Array(kinds.length); for (const row of rows) flags[row] = 1; return flags; })() : null; paintKinds(); draw(); },
     mark(marks_, links_ = []) { marks = marks_; links = links_; draw(); },
+    overlay(crosses_, way_) { crosses = crosses_; way = way_; crossed = -1; draw(); }, // crosses [x, y]; stations { at: [x, y], text }
+    calls,
     lasso(on) { lassoOn = on; top.style.cursor = on ? "crosshair" : "grab"; },
     hover(row) { hovered = row; soon(); },
     at: (row) => [xy[2 * row], xy[2 * row + 1]],
     // For whoever lays words over the plane: marks that must not be covered [x, y, radius], thin ones as points on the screen.
     solid: () => marks.filter(({ kind }) => RADIUS[kind]).map(({ x, y, kind, text }) => [...onScreen(x, y), kind === "hit" && !text ? 6 : RADIUS[kind]]),
-    lines: () => [
-      ...marks.filter(({ kind }) => kind === "cloud").map(({ x, y }) => onScreen(x, y)),
-      ...links.flatMap(({ from, to }) => { const [a, b] = onScreen(...from), [c, d] = onScreen(...to), steps = Math.min(200, Math.ceil(Math.hypot(c - a, d - b) / 8)); return Array.from({ length: steps + 1 }, (_, n) => [a + ((c - a) * n) / steps, b + ((d - b) * n) / steps]); }),
-    ],
+    lines: () => {
+      const along = ([a, b], [c, d]) => { const steps = Math.min(200, Math.ceil(Math.hypot(c - a, d - b) / 8)); return Array.from({ length: steps + 1 }, (_, n) => [a + ((c - a) * n) / steps, b + ((d - b) * n) / steps]); };
+      const stations = way.map(({ at }) => onScreen(...at));
+      return [
+        ...marks.filter(({ kind }) => kind === "cloud").map(({ x, y }) => onScreen(x, y)), ...crosses.map((at) => onScreen(...at)),
+        ...links.flatMap(({ from, to }) => along(onScreen(...from), onScreen(...to))), ...stations.slice(1).flatMap((to, place) => along(stations[place], to)),
+      ];
+    },
     count: () => kinds.length,
     screen: onScreen, view, fit, draw,
     now() { drawPoints(); if (gl) gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); drawMarks(); }, // all of it, waited for

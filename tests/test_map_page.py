@@ -121,3 +121,63 @@ def test_points_that_are_filtered_out_are_not_painted(browser: Any, server: str)
     with Visit(browser, server) as visit:
         seen = visit.open().evaluate(FIELD, [100, [0]])
         assert seen["alone"][3] > 90 and seen["other"] == [0, 0, 0, 0]
+
+
+CROSSED = """() => {
+    // where the first sentence stands on the screen
+    const { host, plane } = window.planes[0], box = host.getBoundingClientRect(), [x, y] = plane.screen(...window.at);
+    return [box.left + x, box.top + y];
+}"""
+
+
+def test_sentences_are_drawn_named_and_asked(browser: Any, server: str) -> None:  # noqa: F811
+    with Visit(browser, server) as visit:
+        page = visit.page
+        page.add_init_script(
+            "addEventListener('ral:points', (event) => { window.planes = event.detail.planes; }, true);"
+        )
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{server}/?tab=map&map=pca&labels=off")
+        page.wait_for_function("window.planes")
+        assert not [url for url in asked if "sentences.json" in url]  # off by default, and not fetched
+        page.get_by_role("button", name="sentences", exact=True).click()
+        page.wait_for_url("**layer=sentences*")
+        page.locator(".layer-list li").nth(6).wait_for()
+        assert "7 sentences of the films on the map" in page.locator(".layer-list").inner_text()
+        places = page.request.get(f"{server}/map/world-ral-tiny/pca/sentences.json").json()["sentences"]
+        # a sentence may lie outside all films: look there
+        page.evaluate(
+            "(at) => { const { plane } = window.planes[0]; window.at = at; [plane.view.x, plane.view.y] = at; plane.view.zoom *= 0.5; plane.draw(); }",
+            places[0]["at"],
+        )
+        page.wait_for_timeout(400)
+        page.locator(".plane").first.scroll_into_view_if_needed()
+        page.mouse.move(*page.evaluate(CROSSED))
+        page.locator(".plane-card", has_text="click to search").wait_for()
+        text = page.locator(".plane-card b").inner_text()
+        page.mouse.click(*page.evaluate(CROSSED))
+        page.wait_for_function("(text) => new URLSearchParams(location.search).get('q') === text", arg=text)
+        page.locator(".map-data table").wait_for()
+        page.get_by_role("button", name="whole map").click()
+        page.locator('.layer-list [data-ask="a man number 3 kicks a red ball"]').click()
+        page.wait_for_function("new URLSearchParams(location.search).get('q').includes('number 3')")
+        page.get_by_role("button", name="sentences", exact=True).click()
+        page.wait_for_function("!location.search.includes('layer')")
+        assert not page.locator(".layer-list").is_visible()
+
+
+def test_the_clips_of_a_film_are_a_way_with_a_table(browser: Any, server: str) -> None:  # noqa: F811
+    with Visit(browser, server) as visit:
+        page = visit.page
+        page.goto(f"{server}/?tab=map&map=pca&layer=clips,sentences,nonsense&video=film-2")
+        page.get_by_text("Places of the 4 clips of film film-2").click()
+        assert page.locator(".layer-list tbody tr").count() == 4
+        assert page.locator(".layer-list li").count() == 1  # of this film only
+        page.get_by_role("button", name="of all films").click()
+        page.locator(".layer-list li").nth(6).wait_for()
+        page.get_by_text("Click a film: its clips").wait_for()
+        page.goto(f"{server}/?tab=map&map=pca&layer=clips&video=nobody")
+        page.get_by_text("There is no film 'nobody'").wait_for()
+        for wrong in ("nothing/pca/clips.json?film=film-1", "world-tiny/tsne/sentences.json"):
+            assert page.request.get(f"{server}/map/{wrong}").status == 404

@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import FastAPI, Response
 from fastapi.exceptions import HTTPException
 
+from ral_core.analysis.map_layers import clip_path, sentences
 from ral_core.analysis.maps import METHODS, FilmMap, Method, aligned, film_map
 from ral_core.errors import RALError
 from ral_core.index.folder import VideoRow
@@ -33,6 +34,29 @@ class Maps:
 
     def _map(self, index: str, method: Method) -> FilmMap:
         return film_map(self.explorer, index, method)
+
+    def sentences(self, index: str, method: Method, film: str | None) -> dict[str, Any]:
+        """Where captions go on a map: of one film, or of all; or why there are none."""
+        entry = self.explorer.resolve(None, index)
+        try:
+            found = sentences(self.explorer, entry, self.map(index, method), film)
+        except RALError as problem:
+            return {"problem": str(problem)}
+        rows = self.explorer.gallery(entry).rows
+        return {
+            "sentences": [
+                {"row": rows[one.film], "film": one.film, "text": one.text, "at": one.at} for one in found
+            ]
+        }
+
+    def clips(self, index: str, method: Method, film: str) -> dict[str, Any]:
+        """The way of a film's clips over a map, or why there is none."""
+        gallery = self.explorer.gallery(self.explorer.resolve(None, index))
+        try:
+            found = clip_path(gallery, self.map(index, method), film)
+        except RALError as problem:
+            return {"problem": str(problem)}
+        return {"clips": [one.to_json() for one in found]}
 
     def offered(self, index: str) -> list[Method]:
         """The methods that an index can be drawn with."""
@@ -105,7 +129,7 @@ def scale(values: np.ndarray) -> dict[str, Any]:
 
 
 def add_map_routes(app: FastAPI, maps: Maps) -> None:
-    """Declare `/map/{index}/{method}.bin` and `/map/{index}/fields.json`."""
+    """Declare `/map/{index}/{method}.bin`, `/map/{index}/fields.json` and what can be laid over a map."""
 
     def points(index: str, method: str, onto: str | None = None) -> Response:
         known = maps.explorer.entries
@@ -125,5 +149,18 @@ def add_map_routes(app: FastAPI, maps: Maps) -> None:
         found: dict[str, Any] = maps.fields(index)
         return found
 
+    def checked(index: str, method: str) -> tuple[str, Method]:
+        if index not in maps.explorer.entries or method not in METHODS:
+            raise HTTPException(404, "There is no such map.")
+        return index, method
+
+    def said(index: str, method: str, film: str | None = None) -> dict[str, Any]:
+        return maps.sentences(*checked(index, method), film)
+
+    def clips(index: str, method: str, film: str) -> dict[str, Any]:
+        return maps.clips(*checked(index, method), film)
+
+    app.add_api_route("/map/{index}/{method}/sentences.json", said, methods=["GET"])
+    app.add_api_route("/map/{index}/{method}/clips.json", clips, methods=["GET"])
     app.add_api_route("/map/{index}/fields.json", fields, methods=["GET"])
     app.add_api_route("/map/{index}/{method}.bin", points, methods=["GET"])

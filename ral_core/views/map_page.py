@@ -92,9 +92,10 @@ def frame() -> str:
         '<div class="plane-tools"><label class="pick labelled"><span>colour by</span><select name="colour" aria-label="Colour by"></select></label>'
         '<button type="button" class="pill" data-plane="lasso" aria-pressed="false">lasso</button>'
         '<button type="button" class="pill" data-labels="switch" aria-pressed="true">cluster labels</button>'
-        '<button type="button" class="pill" data-plane="fit">whole map</button><button type="button" class="pill" data-plane="all" hidden>show all films</button><span class="hint labels-said"></span></div>'
+        '<button type="button" class="pill" data-layer="sentences" aria-pressed="false">sentences</button><button type="button" class="pill" data-layer="clips" aria-pressed="false">clips of a film</button><button type="button" class="pill" data-layer="every" hidden>of all films</button>'
+        '<button type="button" class="pill" data-plane="fit">whole map</button><button type="button" class="pill" data-plane="all" hidden>show all films</button><span class="hint labels-said"></span><span class="hint layers-said" role="status"></span></div>'
         '<ul class="plane-legend" aria-label="Legend"></ul>'
-        f'<p class="hint">{escape(wording.MAP_HELP)}</p><div class="plane-card" hidden></div><section class="lassoed" hidden aria-label="Films in the lasso"></section></article>'
+        f'<p class="hint">{escape(wording.MAP_HELP)}</p><div class="plane-card" hidden></div><section class="lassoed" hidden aria-label="Films in the lasso"></section><section class="layer-list" hidden aria-label="Sentences and clips on the map"></section></article>'
     )
 
 

@@ -60,6 +60,7 @@ SCRIPTS = (
     "duel.js",
     "raster.js",
     "scatter.js",
+    "layers.js",
     "map.js",
     "compare.js",
     "bench.js",
