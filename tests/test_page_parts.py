@@ -337,6 +337,7 @@ def test_the_verdict_on_absent_moments_is_shown_with_its_worth(tmp_path: Path) -
     )
     tags = Tags(absence_section(tmp_path))
     assert "0.70" in tags.text and "80.0" in tags.text and "50.0" in tags.text and tags.text.count("–") >= 1
+    assert tags.text.count("taught detector") == 3, "a row in each table, and the word about models without"
     write_json(tmp_path / "reports" / "absence.json", [])
     assert wording.NO_ABSENCE.replace("`", "") in Tags(absence_section(tmp_path)).text
 

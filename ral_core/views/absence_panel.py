@@ -20,6 +20,7 @@ HEADS = (
     "absent moments found out, %",
     "false alarms, %",
 )
+DETAIL = "AUROC by detail of the sentence"
 LEVELS = ("vague", "mid", "full", "temporal")
 Way = tuple[str, str, Mapping[str, Any]]
 """A model, what its verdict goes by, and how well."""
@@ -58,9 +59,12 @@ def boards(rows: Sequence[Mapping[str, Any]]) -> str:
     levels = [level for level in LEVELS if any(level in row["levels"] for row in rows)]
     by_level = [(way, [said(level_of(way[2], level), 2) for level in levels]) for way in known]
     present, absent = (max(int(row.get(side, 0)) for row in rows) for side in ("present", "absent"))
-    counted = f"{present:,} sentences that a film satisfies, {absent:,} that none does."
-    detail = board("AUROC by detail of the sentence", ("AUROC: model", "verdict by", *levels), by_level)
-    return f'<p class="hint">{escape(counted)}</p>{board("Absent moments", HEADS, whole)}{detail}'
+    counted = (
+        f"{present:,} sentences that a film satisfies, {absent:,} that none does. "
+        "A model without a taught detector judges by z: none was taught, or it did no better."
+    )
+    detail = board(DETAIL, ("model", "verdict by", *levels), by_level)
+    return f'<p class="hint">{escape(counted)}</p>{board("Absent moments", HEADS, whole)}<h3>{DETAIL}</h3>{detail}'
 
 
 def board(name: str, columns: Sequence[str], rows: Sequence[tuple[Way, list[str]]]) -> str:
