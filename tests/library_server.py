@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from test_libraries import make_library
 from tiny_joint import tiny_clip
+from tiny_library import make_library
 from world_server import make_site
 
 
