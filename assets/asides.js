@@ -12,6 +12,11 @@
     asides.trigger("submit", { q: query, model, index, k, tag, length, share, kind: box.querySelector(".decide") ? "decide" : "steady" });
   };
   RAL.on("list", ({ watch }) => watch("value", RAL.beside));
+  // The room for words is kept from the start, so that nothing moves when they come; those that find none are left out.
+  const fit = (place) => {
+    const pills = [...place.querySelectorAll(".pill")];
+    while (pills.length > 1 && place.scrollHeight > place.clientHeight + 2) pills.pop().remove();
+  };
   RAL.on("asides", (part) => {
     asides = part;
     part.watch("value", () => {
@@ -19,6 +24,7 @@
       if (!box || (said && said.dataset.query !== box.dataset.query)) return;
       const place = box.querySelector(".decide"), words = said?.querySelector(".deciders");
       if (place) place.replaceChildren(...(words ? [words.cloneNode(true)] : []));
+      if (place) fit(place);
       if (!said) return;
       const steady = JSON.parse(said.dataset.steady);
       for (const card of box.querySelectorAll(".card")) {

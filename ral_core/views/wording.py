@@ -85,7 +85,7 @@ NO_HITS = "No film was ranked: this index holds none. Build it with `python -m r
 
 DECIDING = "Looking for words that would decide it …"
 DECIDE_HELP = "Searches “{query}”: {keeps} of the {close} close films stay close. {bits} bits."
-NO_DECIDER = "Nothing that is written about them tells them apart; play them to choose."
+NO_DECIDER = "Nothing written about them tells them apart; play them to choose."
 NO_CAPTIONS = "Say more of what you remember, or play them to choose."
 DRAWS_HELP = "In 90 of 100 draws from the distributions of query and films, the film ranks there; first in {first} of 100."
 WORDS_HELP = "The ranks this film takes when one word after the other is left out of the query."
