@@ -18,8 +18,9 @@
   ];
   // Show in `place` how it stands, until the copy is there or the place is gone; `done` gets its address.
   RAL.copying = async (place, { index, video }, done) => {
+    place.dataset.video = video; // which film it is about now; an answer about another one comes too late
     let copy = await asked(index, video), drawn = null;
-    if (!copy || copy.state === "none") return;
+    if (!copy || copy.state === "none" || place.dataset.video !== video) return;
     const begin = async () => { copy = (await asked(index, video, "POST")) ?? copy; place.querySelector("button")?.blur(); follow(); };
     const follow = async () => {
       while (place.isConnected && place.dataset.video === video) {
@@ -33,7 +34,6 @@
         copy = (await asked(index, video)) ?? copy;
       }
     };
-    place.dataset.video = video;
     follow();
   };
 

@@ -157,6 +157,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @NEEDS_CHROMIUM
+def test_a_late_answer_about_another_film_is_not_shown(browser: Any, server: str) -> None:
+    told = {"state": "failed", "why": "", "share": 0, "problem": "Too late.", "film": None}
+
+    held: list[Any] = []
+    with Visit(browser, server) as visit:
+        page = visit.page
+        page.route(f"**/copy/*/{ODD}", lambda route: held.append(route))
+        page.goto(f"{server}/?q=a+square&video={ODD}")
+        page.locator('.card[data-video="other.mkv"] .card-title').click()
+        page.locator(".screen .copying button").wait_for()
+        held[0].fulfill(json=told)
+        page.wait_for_timeout(500)
+        assert "browsers do not" in page.locator(".screen .copying").inner_text()
+
+
+@NEEDS_CHROMIUM
 def test_the_player_offers_a_copy_and_plays_it(browser: Any, server: str) -> None:
     with Visit(browser, server) as visit:
         page = visit.page
