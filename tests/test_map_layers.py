@@ -17,13 +17,24 @@ from test_analysis_windows import explorer as windowed  # noqa: F401
 from ral_core.analysis import map_layers
 from ral_core.analysis.map_layers import (
     clip_path,
+    fingerprint,
     middles,
     open_places,
     places_files,
     save_places,
     sentences,
 )
-from ral_core.analysis.maps import FilmMap, film_map, film_vectors, pca, place, place_query, unit
+from ral_core.analysis.maps import (
+    METHODS,
+    FilmMap,
+    film_map,
+    film_vectors,
+    map_files,
+    pca,
+    place,
+    place_query,
+    unit,
+)
 from ral_core.cli import main
 from ral_core.errors import DataError
 from ral_core.files import read_json, write_json
@@ -111,6 +122,20 @@ def test_clips_of_distributions_go_between_the_films(explorer: Explorer) -> None
     low, high = mapped.points.min(axis=0) - 1e-5, mapped.points.max(axis=0) + 1e-5
     for one in clip_path(gallery, mapped, "film-0"):
         assert (low <= one.at).all() and (one.at <= high).all()
+
+
+def test_shipped_places_belong_to_the_shipped_models_and_captions() -> None:
+    shipped = Explorer.open(device="cpu")
+    for entry in shipped.entries.values():
+        points = np.load(map_files(shipped.root, entry.name)[0], allow_pickle=False)
+        captions = list(shipped.collection(entry).captions.values())
+        for method in METHODS:
+            places, about = places_files(shipped.root, entry.name, method)
+            assert np.load(places, allow_pickle=False).shape == (len(captions), 2)
+            made_for = fingerprint(entry, FilmMap(method, points, None), captions)
+            assert read_json(about)["made_for"] == made_for, (
+                f"run `python -m ral_core map --sentences`: {places}"
+            )
 
 
 @pytest.mark.parametrize("model", ["ral-tiny", "tiny"])
