@@ -42,7 +42,7 @@ def offer_list() -> str:
     return (
         '<div class="offers" hidden><ul id="ral-offers"'
         f"{attributes(role='listbox', aria_label='Ways to go on')}></ul>"
-        '<p class="offers-help" aria-hidden="true"><kbd>↑</kbd><kbd>↓</kbd> choose <kbd>→</kbd> take over '
-        "<kbd>Enter</kbd> search <kbd>Esc</kbd> close</p></div>"
+        '<p class="offers-help" aria-hidden="true"><span><kbd>↑</kbd> <kbd>↓</kbd> choose</span> <span><kbd>→</kbd> take over</span> '
+        "<span><kbd>Enter</kbd> search</span> <span><kbd>Esc</kbd> close</span></p></div>"
         '<span class="sr-only" role="status" data-offers-count></span>'
     )
