@@ -43,6 +43,6 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def at_least(name: str, value: float, smallest: float) -> None:
-    """Raise DataError when `value` is below `smallest`."""
-    if value < smallest:
+    """Raise DataError when `value` is below `smallest` or is no number."""
+    if not value >= smallest:
         raise DataError(f"{name} must be at least {smallest}, not {value}.")

@@ -332,6 +332,14 @@ def test_what_does_not_fit_is_refused(films: Path, clip: Path, tmp_path: Path) -
         run(films, clip)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"longest": -1.0}, {"longest": np.nan}, {"window": np.nan}, {"fps": np.nan}]
+)
+def test_numbers_that_are_none_are_refused(films: Path, clip: Path, settings: dict[str, float]) -> None:
+    with pytest.raises(DataError, match="must be"):
+        run(films, clip, **settings)
+
+
 def test_the_demo_encoder_says_how_little_it_knows(films: Path) -> None:
     said: list[str] = []
     report = ingest(IngestConfig(folder=films, out=films.parent / "demo", encoder="demo"), say=said.append)

@@ -12,7 +12,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ral_core.data.videos import opened_video, timed_pictures
+from ral_core.data.videos import opened_video, quarter_turns, timed_pictures
 from ral_core.errors import DataError
 from ral_core.files import replacing
 
@@ -51,13 +51,14 @@ def cut_moment(
 
     Pictures keep their own times, so that a variable frame rate stays one; the picture on show at `start` comes
     first, and none that begins at `end` or later is taken. A video that is shown turned is written upright, and an
-    odd size loses a row or column. `watch` is told the seconds that are written. The file appears whole or not at all. Raises DataError for a moment that is
-    empty or begins after the video's end, and for files that cannot be decoded.
+    odd size loses a row or column. `watch` is told the seconds that are written. The file appears whole or not at
+    all. Raises DataError for a moment that is empty or begins after the video's end, and for files that cannot be
+    decoded.
     """
     source, out = Path(path), Path(out)
     if not (np.isfinite([start, end]).all() and 0 <= start < end):
         raise DataError(f"A moment begins at 0 s or later and ends after that, not at {start} to {end} s.")
-    if out.exists() and out.samefile(source):
+    if out.exists() and source.exists() and out.samefile(source):
         raise DataError(f"{out} is the video itself; write the moment to another file.")
     with (
         opened_video(source) as (_, video),
@@ -117,7 +118,7 @@ def picture_stream(
     target: av.container.OutputContainer, source: av.VideoStream, first: av.VideoFrame, crf: int
 ) -> av.VideoStream:
     """An H.264 stream of the size in which the source is shown."""
-    turned = abs(first.rotation) in (90, 270)
+    turned = quarter_turns(first) % 2 == 1
     width, height = (first.height, first.width) if turned else (first.width, first.height)
     stream = target.add_stream("libx264", rate=source.average_rate or Fraction(25))
     stream.width, stream.height = max(2, width - width % 2), max(2, height - height % 2)
@@ -140,7 +141,7 @@ def picture_packets(stream: av.VideoStream, pictures: Iterator[Picture]) -> Pack
 
 def upright(picture: av.VideoFrame) -> av.VideoFrame:
     """The picture as it is meant to be seen: phones store portrait films lying, with a note on how to turn them."""
-    turns = round(picture.rotation / 90) % 4
+    turns = quarter_turns(picture)
     if not turns:
         return picture
     image = np.rot90(picture.to_ndarray(format="rgb24"), turns)

@@ -154,10 +154,11 @@ class JointEncoder:
 
     @torch.inference_mode()
     def _unit(self, network: Callable[[Any], Any], inputs: Any) -> Vectors:
-        vectors = pooled(network(inputs))
-        if self._model.dtype == torch.float16 and not bool(vectors.isfinite().all()):
-            self._model.float()
+        with self._lock:  # nobody else is inside when the network changes its precision
             vectors = pooled(network(inputs))
+            if self._model.dtype == torch.float16 and not bool(vectors.isfinite().all()):
+                self._model.float()
+                vectors = pooled(network(inputs))
         return F.normalize(vectors, dim=-1).cpu().numpy()
 
 

@@ -159,6 +159,7 @@ def chosen(config: IngestConfig, library: Library) -> tuple[Settings, str, tuple
     at_least("window", window, 1.0)
     at_least("jobs", config.jobs, 1)
     longest = known.get("longest") if config.longest is None else config.longest
+    at_least("max-seconds", longest or 0.0, 0.0)
     excluded = tuple(before.get("exclude", ())) if config.exclude is None else config.exclude
     return Settings(encoder, fps, window, longest or None, config.device), name, excluded
 
