@@ -49,8 +49,8 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     with TemporaryDirectory() as compiled:
-        with started(compiled) as (_, start):
-            uncompiled = start
+        with started(compiled) as (address, uncompiled):
+            visited(address, chosen.chromium)  # so that all that a search needs is compiled, too
         with started(compiled) as (address, start):
             found = {"uncompiled: first HTTP answer": uncompiled, "first HTTP answer": start}
             print(json.dumps({**found, **visited(address, chosen.chromium)}, indent=2))
