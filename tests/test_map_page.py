@@ -81,8 +81,9 @@ def test_labels_keep_clear_of_the_marks_while_zooming(browser: Any, server: str)
             assert page.evaluate(f"parseFloat({style}.webkitTextStrokeWidth)") >= 4
 
 
-FIELD = """async ([count, seen]) => {
+FIELD = """async ([count, seen, card]) => {
     // a field of points, most of them in one corner; how long a picture takes, and what colours stand where
+    if (card !== undefined) RAL.card = card; // WebGL, here in software, or painted
     const host = document.createElement('div');
     host.style.cssText = 'position:fixed;inset:0;width:900px;height:600px';
     document.querySelector('.gradio-container').append(host);
@@ -117,10 +118,15 @@ def test_a_hundred_thousand_points_pan_smoothly(browser: Any, server: str) -> No
         assert seen["empty"] == [0, 0, 0, 0]
 
 
-def test_points_that_are_filtered_out_are_not_painted(browser: Any, server: str) -> None:  # noqa: F811
+def test_webgl_and_the_painter_show_the_same(browser: Any, server: str) -> None:  # noqa: F811
     with Visit(browser, server) as visit:
-        seen = visit.open().evaluate(FIELD, [100, [0]])
-        assert seen["alone"][3] > 90 and seen["other"] == [0, 0, 0, 0]
+        page = visit.open()
+        for card in (True, False):
+            seen = page.evaluate(FIELD, [100, None, card])
+            assert seen["alone"][:3] == [255, 0, 0] and seen["alone"][3] > 200, seen
+            assert seen["other"][:3] == [0, 0, 255] and seen["empty"] == [0, 0, 0, 0], seen
+            seen = page.evaluate(FIELD, [100, [0], card])  # all but one are filtered out
+            assert seen["alone"][3] > 200 and seen["other"] == [0, 0, 0, 0], seen
 
 
 CROSSED = """() => {
