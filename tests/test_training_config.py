@@ -48,7 +48,10 @@ def test_a_config_file_becomes_settings(tmp_path: Path) -> None:
         ("[training]\nepochs = 0", "at least 1"),
         ("[training]\nlearning_rate = 'fast'", "a number"),
         ("[data]\ncaptions_per_video = 0", "at least 1"),
+        ("[training]\nseed = -1", "at least 0"),
+        ("[training]\nwarmup = nan", "at least 0"),
         ("training = 3", "table"),
+        ("model = 3", "table"),
         ("[training", "valid TOML"),
     ],
 )

@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ral_core.errors import DataError, UnknownName
-from ral_core.files import read_json
+from ral_core.files import read_json, read_text
 from ral_core.models.config import ModelConfig
 from ral_core.settings import at_least, from_mapping, near, one_of, refuse_unknown
 from ral_core.training.objectives import ObjectiveConfig
@@ -46,6 +46,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_videos", "checkpoint_steps", "say_steps"):
             at_least(name, getattr(self, name), 1)
+        for name in ("warmup", "weight_decay", "patience", "seed"):
+            at_least(name, getattr(self, name), 0)
         if not self.learning_rate > 0:
             raise DataError(f"learning_rate must be above 0, not {self.learning_rate}.")
         one_of("start", self.start, ("random", "canonical"))
@@ -98,7 +100,7 @@ def read_config(name_or_path: str) -> RunConfig:
     if path.suffix not in {".toml", ".json"}:
         path = preset_path(name_or_path)
     table = read_json(path) if path.suffix == ".json" else _read_toml(path)
-    if not isinstance(table, dict):
+    if not isinstance(table, dict) or not isinstance(table.get("model", {}), dict):
         raise DataError(f"{path}: expected tables of settings.")
     refuse_unknown(str(path), table, RunConfig)
     sections: dict[str, Any] = {
@@ -111,10 +113,8 @@ def read_config(name_or_path: str) -> RunConfig:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as problem:
         raise DataError(f"{path} is not valid TOML ({problem}).") from None
 
 
