@@ -12,7 +12,7 @@ import gradio
 import pytest
 from fastapi.testclient import TestClient
 from helpers_search import World, edit_manifest, make_world
-from test_views import Tags
+from tags import Tags
 
 from ral_core.cli import main
 from ral_core.commands.app import offer, shown_host

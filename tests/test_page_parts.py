@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from fake_explorer import HOSTILE
 from helpers_search import World
-from test_views import Tags
+from tags import Tags
 from world_server import make_site
 
 from ral_core.analysis.decide import decide
