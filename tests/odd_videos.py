@@ -11,6 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from ral_core.data.videos import write_video
+
 SIZE = (96, 64)
 
 
@@ -23,6 +25,18 @@ def picture(second: float, size: tuple[int, int] = SIZE, cut: float = 1.5) -> np
     left = int(10 * second) % max(1, width - 16)
     image[height // 3 : height // 2, left : left + 16] = (230, 60, 60)
     return image
+
+
+def changing_film(
+    path: Path, *, seconds: float = 9.0, fps: int = 10, size: tuple[int, int] = (96, 64)
+) -> Path:
+    """A video whose colour changes all the time."""
+    images = [
+        np.full((size[1], size[0], 3), (20 + number, 200 - number, 3 * number % 256), np.uint8)
+        for number in range(int(seconds * fps))
+    ]
+    write_video(path, images, fps=fps)
+    return path
 
 
 def make_video(

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from odd_videos import changing_film
 from tiny_joint import PICTURE, WIDTH, tiny_clip, tiny_siglip
 
-from ral_core.data.videos import write_video
 from ral_core.errors import DataError, MissingDependency, UnknownName
 from ral_core.features import video_encoder
 from ral_core.features.joint import JointEncoder
@@ -200,20 +200,10 @@ def test_a_tokenizer_that_needs_a_package_says_which(folders: dict[str, Path], t
         JointEncoder.open(copy)
 
 
-def film(path: Path, *, seconds: float = 9.0, fps: int = 10, size: tuple[int, int] = (96, 64)) -> Path:
-    """A video whose colour changes all the time."""
-    images = [
-        np.full((size[1], size[0], 3), (20 + number, 200 - number, 3 * number % 256), np.uint8)
-        for number in range(int(seconds * fps))
-    ]
-    write_video(path, images, fps=fps)
-    return path
-
-
 @pytest.mark.parametrize("kind", ["joint", "demo"])
 def test_a_window_has_the_seconds_of_its_file(kind: str, folders: dict[str, Path], tmp_path: Path) -> None:
     encoder = open_video_encoder("demo" if kind == "demo" else folders["clip"], fps=2)
-    video = film(tmp_path / "my film.mp4")
+    video = changing_film(tmp_path / "my film.mp4")
     whole = encoder.encode_window(video)
     assert (whole.id, whole.start, whole.duration) == ("my film", 0.0, pytest.approx(9.0))
     assert whole.frames.shape == (18, encoder.width)
@@ -231,7 +221,7 @@ def test_a_window_has_the_seconds_of_its_file(kind: str, folders: dict[str, Path
 def test_few_pictures_are_in_memory_at_once(
     folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    video = film(tmp_path / "film.mp4")
+    video = changing_film(tmp_path / "film.mp4")
     encoder = open_video_encoder(folders["siglip"], fps=4)
     at_once = encoder.encode_window(video)
     monkeypatch.setattr(video_encoder, "HELD", 5)
@@ -244,13 +234,13 @@ def test_few_pictures_are_in_memory_at_once(
 
 def test_pictures_faster_than_the_film_come_once(folders: dict[str, Path], tmp_path: Path) -> None:
     encoder = open_video_encoder(folders["clip"], fps=30)
-    found = encoder.encode_window(film(tmp_path / "film.mp4", seconds=2))
+    found = encoder.encode_window(changing_film(tmp_path / "film.mp4", seconds=2))
     assert len(found) == 20 and (np.diff(found.times) > 0).all()
 
 
 def test_windows_are_kept_with_their_start(folders: dict[str, Path], tmp_path: Path) -> None:
     encoder = open_video_encoder(folders["clip"], fps=2)
-    video = film(tmp_path / "film.mp4")
+    video = changing_film(tmp_path / "film.mp4")
     windows = [replace(encoder.encode_window(video, 4.0 * k, 4.0 * k + 4), id=f"film#{k}") for k in range(3)]
     store = write_features(tmp_path / "features", windows, encoder=encoder.id, fps=2)
     assert store.starts == (0.0, 4.0, 8.0) and store.video("film#2").start == 8.0

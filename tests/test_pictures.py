@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers_search import World, make_world
+from odd_videos import changing_film
 from PIL import Image
-from test_joint import film
 from tiny_joint import tiny_clip
 from tiny_library import QUERY, Library, make_library
 
@@ -82,7 +82,9 @@ def test_moments_that_are_none_are_refused(
 
 def test_pictures_and_files_ask_an_index_of_real_pictures(tmp_path: Path, clip: Path) -> None:
     encoder = open_video_encoder(clip, fps=2)
-    videos = [film(tmp_path / f"film-{n}.mp4", seconds=3 + n, size=(64 + 32 * n, 64)) for n in range(3)]
+    videos = [
+        changing_film(tmp_path / f"film-{n}.mp4", seconds=3 + n, size=(64 + 32 * n, 64)) for n in range(3)
+    ]
     write_features(tmp_path / "features", [encoder.encode_window(v) for v in videos], encoder=encoder.id)
     model, folder = ZeroShot(zero_shot_config(encoder.width)), tmp_path / "models" / "zero_shot"
     save_model(folder, model)
