@@ -17,20 +17,13 @@ from ral_core.models.scoring import word_maxima
 from ral_core.search.gallery import Gallery, Scored
 from ral_core.tensors import QueryTokens
 from ral_core.world.grammar import FUNCTION_WORDS
+from ral_core.world.wording import FINDERS, LEADS, NAMELESS, SHOTS, TAILS
 
 Array = NDArray[np.floating]
-SILENT = FUNCTION_WORDS | {
-    "first",
-    "then",
-    "next",
-    "afterwards",
-    "afterward",
-    "after",
-    "before",
-    "later",
-    "finally",
-}
-"""Words that name nothing one could miss in a film: they only join, or put two events in order."""
+ORDER = frozenset(("first", "then", "next", "afterwards", "afterward", "after", "before", "later", "finally"))
+FRAMES = frozenset(word for text in (*FINDERS, *LEADS, *SHOTS, *TAILS, *NAMELESS) for word in text.split())
+SILENT = FUNCTION_WORDS | ORDER | FRAMES
+"""Words that name nothing one could miss in a film: they join, put events in order, or speak of the film."""
 
 
 @dataclass(frozen=True)
