@@ -15,7 +15,7 @@ from helpers_search import World, edit_manifest, make_world
 from tags import Tags
 
 from ral_core.cli import main
-from ral_core.commands.app import offer, shown_host
+from ral_core.commands.app import offer, shown_host, warm_all
 from ral_core.errors import UnknownName
 from ral_core.search.engine import Explorer
 from ral_core.views.api import ENDPOINTS
@@ -132,3 +132,16 @@ def test_the_fonts_are_whole_files_of_gradio() -> None:
     assert len(named) >= 3
     for address in (*named, *(f"/static/fonts/{font}" for font in FONTS)):
         assert (served / address.lstrip("/")).stat().st_size > 50_000, address
+
+
+def test_small_indexes_beside_the_first_are_opened_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world(tmp_path)
+    explorer = world.open()
+    warm_all(explorer, None)
+    assert len(explorer._galleries) == len(explorer.entries) == 2
+    monkeypatch.setattr("ral_core.commands.app.SMALL", 0)
+    explorer = world.open()
+    warm_all(explorer, None)
+    assert len(explorer._galleries) == 1

@@ -25,6 +25,8 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
 """Set before anything is imported that would otherwise call home."""
+SMALL = 64 * 2**20
+"""Bytes of an index that is opened before anybody asks for it."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         if tools:
             print(f"Tools for agents (MCP, streamable HTTP): {tools}", flush=True)
     # The models load once the page stands: both at once would have the page wait for them.
-    threading.Thread(target=warm, args=(explorer, args.index), daemon=True).start()
+    threading.Thread(target=warm_all, args=(explorer, args.index), daemon=True).start()
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0
 
@@ -121,6 +123,20 @@ def warm(explorer: Explorer, index: str | None) -> None:
         explorer.explain(found.query, found.hits[0].video, index=index)
     except Exception as problem:
         LOG.warning("The models could not be loaded: %s", problem)
+
+
+def warm_all(explorer: Explorer, index: str | None) -> None:
+    """First what the first visitor needs, then what comparing models needs: the small other indexes, and sign tests."""
+    warm(explorer, index)
+    try:
+        import scipy.stats  # noqa: F401  # slow to import, used by Compare and Benchmark
+
+        others = explorer.collection(explorer.resolve(None, index)).entries.values()
+        for entry in sorted(others, key=lambda entry: entry.name):
+            if sum(path.stat().st_size for path in entry.folder.glob("*.npy")) <= SMALL:
+                explorer.search("a person", k=1, index=entry.name)
+    except Exception as problem:
+        LOG.warning("Not all indexes could be opened beforehand: %s", problem)
 
 
 def offer(explorer: Explorer, names: list[str]) -> None:
