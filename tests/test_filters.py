@@ -99,6 +99,8 @@ def test_ranges_are_read() -> None:
     assert asked_span("--length", None) is None and asked_span("--length", "-10") == (0.0, 10.0)
     with pytest.raises(BadQuery, match="--length must be a range"):
         asked_span("--length", "ten")
+    with pytest.raises(BadQuery, match="--length 5-1 holds nothing"):
+        asked_span("--length", "5-1")
     assert not Filters() and Filters(tag="")
 
 

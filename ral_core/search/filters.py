@@ -55,4 +55,6 @@ def asked_span(name: str, text: str | None) -> Range | None:
     found = span(text)
     if text is not None and found is None:
         raise BadQuery(f"{name} must be a range such as 10-30, -10 or 30-, not {text!r}.")
+    if found is not None and found[0] >= found[1]:
+        raise BadQuery(f"{name} {text} holds nothing: its first number must be below its second.")
     return found
