@@ -75,6 +75,24 @@ def served(script: str, folder: Path, log: Path) -> Iterator[str]:
         process.wait(15)
 
 
+def settled(page: Any, quiet: float = 0.6) -> None:
+    """Wait until no part of the page is being drawn anew (such parts are dimmed) and nothing was asked for `quiet` s.
+
+    Nothing may still be turning from one colour into another either.
+    """
+    asked: list[str] = []
+    note = lambda request: asked.append(request.url)  # noqa: E731
+    page.on("request", note)
+    deadline, before = time.monotonic() + 60, -1
+    while len(asked) != before or page.locator("[data-busy]").count():
+        assert time.monotonic() < deadline, f"the page does not come to rest: {asked[-3:]}"
+        before = len(asked)
+        page.wait_for_timeout(1000 * quiet)
+    page.remove_listener("request", note)
+    # A starved window shows no frames, and colours stay between the old and the new.
+    page.wait_for_function("!document.getAnimations().some((one) => one instanceof CSSTransition)")
+
+
 class Visit:
     """One visitor's window; on leaving, it must have asked no other host and shown no error."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_CHROMIUM, Visit
+from browsing import NEEDS_CHROMIUM, Visit, settled
 from test_page_analysis import ASKED, READY, at, server  # noqa: F401
 
 pytestmark = NEEDS_CHROMIUM
@@ -47,7 +47,7 @@ def test_a_fold_asks_for_nothing_before_it_is_opened(visit: Visit) -> None:
 def test_the_slider_ranks_anew_at_once_and_stays_in_the_link(visit: Visit) -> None:
     page = opened(visit, "why", "fusion")
     clips = json.loads(page.locator(".fusion").get_attribute("data-parts"))
-    page.wait_for_load_state("networkidle")
+    settled(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.locator("input[name=fuse]").fill("1")
@@ -176,7 +176,7 @@ def test_open_panels_have_no_serious_fault_of_access(browser: Any, server: str, 
         for theme in ("light", "dark"):
             page.evaluate("theme => RAL.set({ __theme: theme })", theme)
             page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-            page.wait_for_timeout(300)
+            settled(page)
             found = axe.Axe().run(page, context=".folds").response["violations"]
             assert [
                 (v["id"], v["nodes"][0]["html"][:160])

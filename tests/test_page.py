@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import av
 import pytest
-from browsing import NEEDS_CHROMIUM, QUERY, Visit, served
+from browsing import NEEDS_CHROMIUM, QUERY, Visit, served, settled
 from fake_explorer import CAPTION, DURATION, FILMS, HOSTILE
 
 pytestmark = NEEDS_CHROMIUM
@@ -315,7 +315,7 @@ def test_the_first_screen_is_light(browser: Any, server: str) -> None:
             lambda answer: sizes.update({answer.url: int(answer.headers.get("content-length", 0))}),
         )
         visit.open()
-        page.wait_for_load_state("networkidle")
+        settled(page)
         moved = page.evaluate(
             "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
             ".reduce((sum, one) => sum + one.transferSize, 0)"

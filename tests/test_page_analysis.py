@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_CHROMIUM, QUERY, Visit, served
+from browsing import NEEDS_CHROMIUM, QUERY, Visit, served, settled
 
 pytestmark = NEEDS_CHROMIUM
 SENTENCE = "a man number 1 kicks a red ball"
@@ -317,6 +317,7 @@ def test_no_serious_fault_of_access(browser: Any, server: str, tab: str, theme: 
     )
     with Visit(browser, server, color_scheme=theme, reduced_motion="reduce") as visit:
         page = at(visit, tab)
+        settled(page)
         found = axe.Axe().run(page).response["violations"]
         assert [
             (v["id"], v["nodes"][0]["html"][:160]) for v in found if v["impact"] in ("serious", "critical")
