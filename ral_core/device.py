@@ -17,6 +17,8 @@ def pick_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).item()
+    # torch says "no such device" in three ways: RuntimeError for unknown and absent ones, AssertionError where it was
+    # built without CUDA, NotImplementedError for devices that hold no numbers, such as meta.
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
         reason = str(problem).partition("\n")[0]
         raise UnknownName(f"Device {name!r} cannot be used here ({reason}); try --device cpu.") from None
